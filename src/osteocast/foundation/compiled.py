@@ -1,0 +1,32 @@
+"""Functions that stay plain Python and can also be called from compiled code.
+
+numba is imported when the first function is marked, never by importing this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def jitable(function: F) -> F:
+    """Mark a plain Python function as callable from numba-compiled code; it is returned unchanged.
+
+    A typed wrapper of :func:`numba.extending.register_jitable`. The function itself is not compiled: called from
+    Python it can be read by the debugger, by coverage and with any argument types.
+    """
+    from numba.extending import register_jitable
+
+    return cast(F, register_jitable(function))
+
+
+def compiled_as(function: Callable[..., Any]) -> Callable[[F], F]:
+    """Give `function` another body in compiled code (a typed wrapper of :func:`numba.extending.overload`).
+
+    The decorated function receives numba types and returns the implementation.
+    """
+    from numba.extending import overload
+
+    return cast("Callable[[F], F]", overload(function))
