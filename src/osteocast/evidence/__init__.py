@@ -1,0 +1,1 @@
+"""What is known and where it comes from: parameters, sources and targets, kept as TOML, checked and cited."""
