@@ -1,0 +1,1 @@
+"""The frozen nouns of the clinic: patients, lesions at sites, observations, regimens."""
