@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from osteocast.evidence.entry import Entry, read_parameter, read_source, read_target
 from osteocast.evidence.parameter import Parameter, Spread
@@ -49,8 +49,9 @@ def parameters_of(params: type[P], name: str, data: Path = DATA) -> dict[str, Pa
     Parameters
     ----------
     params : type
-        A `NamedTuple` whose fields are ``Annotated[float, unit, meaning]`` or further such tuples. A nested field
-        ``x`` is filled from ``data/parameters/x.toml`` where that file exists, else from the file of its parent.
+        A `NamedTuple` whose fields are ``Annotated[float, unit, meaning]`` or further such tuples. A nested
+        field ``x`` is filled from ``data/parameters/x.toml`` where that file exists, else from the file of
+        its parent.
     name : str
         Name of the parameter file.
     data : Path
@@ -163,7 +164,9 @@ def read_file(
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         names = ", ".join(sorted(f.stem for f in path.parent.glob("*.toml"))) or "none"
-        return {}, [Issue("evidence.file-missing", place, "no such file", f"one of: {names}", "Check the name.")]
+        return {}, [
+            Issue("evidence.file-missing", place, "no such file", f"one of: {names}", "Check the name.")
+        ]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return {}, [Issue("evidence.toml", place, str(error), "valid TOML", "Correct the line.")]
     defaults = {key: value for key, value in content.items() if not isinstance(value, dict)}
@@ -194,7 +197,9 @@ def read_folder(
             if key in result:
                 found = f"also in {home[key]}"
                 issues.append(
-                    Issue("evidence.key-twice", f"{place}: {key}", found, "one entry a key", "Keep one of them.")
+                    Issue(
+                        "evidence.key-twice", f"{place}: {key}", found, "one entry a key", "Keep one of them."
+                    )
                 )
             result[key], home[key] = value, place
     return result, issues
@@ -203,4 +208,4 @@ def read_folder(
 def _strictly(value: T, issues: list[Issue]) -> T:
     if issues:
         raise EvidenceError(issues)
-    return cast(T, value)
+    return value

@@ -20,8 +20,8 @@ class Spread:
     ----------
     kind : {"none", "normal", "lognormal", "logit-normal"}
     sd : float
-        Standard deviation: in the parameter's unit for ``normal``, on the logarithm or logit of the value for the
-        two others, 0 for ``none``.
+        Standard deviation: in the parameter's unit for ``normal``, on the logarithm or logit of the value for
+        the two others, 0 for ``none``.
     """
 
     kind: SpreadKind = "none"

@@ -6,7 +6,7 @@ numba is imported when the first function is marked, never by importing this mod
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -14,12 +14,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 def jitable(function: F) -> F:
     """Mark a plain Python function as callable from numba-compiled code; it is returned unchanged.
 
-    A typed wrapper of :func:`numba.extending.register_jitable`. The function itself is not compiled: called from
-    Python it can be read by the debugger, by coverage and with any argument types.
+    A typed wrapper of :func:`numba.extending.register_jitable`. The function itself is not compiled: called
+    from Python it can be read by the debugger, by coverage and with any argument types.
     """
     from numba.extending import register_jitable
 
-    return cast(F, register_jitable(function))
+    marked: F = register_jitable(function)
+    return marked
 
 
 def compiled_as(function: Callable[..., Any]) -> Callable[[F], F]:
@@ -29,4 +30,5 @@ def compiled_as(function: Callable[..., Any]) -> Callable[[F], F]:
     """
     from numba.extending import overload
 
-    return cast("Callable[[F], F]", overload(function))
+    decorator: Callable[[F], F] = overload(function)
+    return decorator

@@ -1,7 +1,8 @@
 """Errors that say what is wrong, where, what was expected and how to mend it.
 
 Every problem carries a stable code (``patient.unit``, ``regimen.drug-unknown``) that is explained in
-``docs/errors.md``. An input is read to its end before anything is raised, so one error holds all its problems.
+``docs/errors.md``. An input is read to its end before anything is raised, so one error holds all its
+problems.
 """
 
 from __future__ import annotations

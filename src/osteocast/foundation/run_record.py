@@ -1,7 +1,7 @@
 """How a result was made: enough to make it again.
 
-The record is written beside the result (``run_record.json``), never into it: a result's bytes must not depend on
-the clock, the machine's name or the number of workers.
+The record is written beside the result (``run_record.json``), never into it: a result's bytes must not depend
+on the clock, the machine's name or the number of workers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ from pathlib import Path
 from osteocast import __version__
 from osteocast.foundation.files import sha256_of
 
-_PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "sympy", "pint", "matplotlib", "jinja2", "pydantic", "typer")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "sympy",
+    "pint",
+    "matplotlib",
+    "jinja2",
+    "pydantic",
+    "typer",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Units: text to canonical numbers at the boundary, once.
 
-Inside Osteocast a number has the unit its annotation or name states (time in days). The pint registry is built on
-first use, because it takes longer than the whole command line's ``--help``.
+Inside Osteocast a number has the unit its annotation or name states (time in days). The pint registry is built
+on first use, because it takes longer than the whole command line's ``--help``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def registry() -> pint.UnitRegistry[Any]:
     import pint
 
     units: pint.UnitRegistry[Any] = pint.UnitRegistry(
-        autoconvert_offset_to_baseunit=True, preprocessors=[lambda text: text.replace("%", " percent ")]
+        preprocessors=[lambda text: text.replace("%", " percent ")]
     )
     # Bone-collagen equivalents per creatinine: both words name the substance, not a dimension.
     units.define("BCE = 1 = bone_collagen_equivalent")
@@ -49,7 +49,7 @@ def registry() -> pint.UnitRegistry[Any]:
 
 
 @cache
-def _parse_unit(unit: str) -> pint.Unit:
+def _parse_unit(unit: str) -> Any:
     import tokenize
 
     import pint
@@ -74,7 +74,8 @@ def convert(value: float, unit: str, to: str, substance: str | None = None) -> f
     ----------
     value : float
     unit, to : str
-        Units as text: ``"mg/dL"``, ``"1/day"``, ``"%"``, ``"nmol BCE/mmol creatinine"``; ``""`` or ``"1"`` for none.
+        Units as text: ``"mg/dL"``, ``"1/day"``, ``"%"``, ``"nmol BCE/mmol creatinine"``; ``""`` or ``"1"`` for
+        none.
     substance : str, optional
         A key of `MOLAR_MASS_G_PER_MOL`, where mass and amount have to be exchanged.
 
@@ -90,17 +91,7 @@ def convert(value: float, unit: str, to: str, substance: str | None = None) -> f
     """
     if unit == to:
         return float(value)
-    return float(value) * _factor(unit, to, substance) if not _offset(unit, to) else _shifted(value, unit, to)
-
-
-def _offset(unit: str, to: str) -> bool:
-    return any("degree" in str(_parse_unit(u)) and "temp" in str(_parse_unit(u).dimensionality) for u in (unit, to))
-
-
-def _shifted(value: float, unit: str, to: str) -> float:
-    if not same_dimension(unit, to):
-        raise UnitError(f"{unit!r} cannot be converted to {to!r}")
-    return float(registry().Quantity(float(value), _parse_unit(unit)).to(_parse_unit(to)).magnitude)
+    return float(value) * _factor(unit, to, substance)
 
 
 @cache
