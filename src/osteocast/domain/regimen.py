@@ -1,0 +1,253 @@
+"""Regimens as data: dated courses of drugs and procedures on lesions, and the calendar they give a patient."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from osteocast.domain.laboratory import patient_clearance
+from osteocast.domain.patient import Patient
+
+__all__ = [
+    "DAYS_PER_MONTH",
+    "Dose",
+    "Drug",
+    "DrugCourse",
+    "Mechanism",
+    "Procedure",
+    "ProcedureKind",
+    "Regimen",
+    "RenalDose",
+]
+
+Mechanism = Literal["denosumab", "bisphosphonate"]
+ProcedureKind = Literal["radiotherapy", "rod"]
+DAYS_PER_MONTH = 30.4375
+
+
+@dataclass(frozen=True, slots=True)
+class RenalDose:
+    """A row of a renal dosing table: the share of the full dose from this clearance upwards.
+
+    Parameters
+    ----------
+    clearance : float
+        Lower limit of creatinine clearance [mL/min].
+    inclusive : bool
+        Whether the limit itself belongs to the row.
+    fraction : float
+        Share of the full dose [1].
+    """
+
+    clearance: float
+    inclusive: bool
+    fraction: float
+
+    def holds(self, clearance: float) -> bool:
+        """Whether a clearance [mL/min] lies in or above this row."""
+        return clearance >= self.clearance if self.inclusive else clearance > self.clearance
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """An antiresorptive drug.
+
+    Parameters
+    ----------
+    name, title : str
+        Key and name for people.
+    mechanism : {"denosumab", "bisphosphonate"}
+        Which part of the model it acts through.
+    potency : float
+        Effect per mg relative to zoledronate [mg/mg]; 1 for denosumab, which has its own model.
+    infusion_days : float
+        Duration of one infusion [day]; 0 for an injection.
+    renal_doses : tuple of RenalDose
+        Dosing table, highest clearance first; empty where the dose does not depend on the kidney.
+    minimum_clearance : float or None
+        Below this clearance [mL/min] the label does not recommend the drug.
+    plausible_dose_mg : tuple of float
+        Lowest and highest single dose that is believed [mg].
+    sources : tuple of str
+        Keys of the sources.
+    """
+
+    name: str
+    title: str
+    mechanism: Mechanism
+    potency: float = 1.0
+    infusion_days: float = 0.0
+    renal_doses: tuple[RenalDose, ...] = ()
+    minimum_clearance: float | None = None
+    plausible_dose_mg: tuple[float, float] = (0.0, math.inf)
+    sources: tuple[str, ...] = ()
+
+    def dose_fraction(self, clearance: float | None) -> float:
+        """Return the share of the full dose at a creatinine clearance [mL/min]; 1 where it is unknown.
+
+        Below the last row of the table the last row's share is returned: such a patient is not
+        eligible, but a what-if question keeps its answer.
+        """
+        if clearance is None or not self.renal_doses:
+            return 1.0
+        for row in self.renal_doses:
+            if row.holds(clearance):
+                return row.fraction
+        return self.renal_doses[-1].fraction
+
+
+@dataclass(frozen=True, slots=True)
+class DrugCourse:
+    """Doses of one drug at an interval, from a day to a day.
+
+    Parameters
+    ----------
+    drug : Drug
+        What is given.
+    dose_mg : float
+        Full single dose [mg], before renal adjustment.
+    interval_days : float or None
+        Time between doses [day]; ``None`` for a single dose (and its loading doses).
+    start_day : float
+        Day of the first dose, counted from the assessment.
+    stop_day : float or None
+        No dose is given on or after this day; ``None``: the course goes on.
+    loading_days : tuple of float
+        Days of additional doses, counted from `start_day`.
+    """
+
+    drug: Drug
+    dose_mg: float
+    interval_days: float | None
+    start_day: float = 0.0
+    stop_day: float | None = None
+    loading_days: tuple[float, ...] = ()
+
+    def days(self, horizon_day: float) -> tuple[float, ...]:
+        """Return the days of all doses from day 0 up to, and without, the horizon."""
+        end = horizon_day if self.stop_day is None else min(horizon_day, self.stop_day)
+        days = {self.start_day, *(self.start_day + extra for extra in self.loading_days)}
+        if self.interval_days is not None:
+            count = max(0, math.ceil((end - self.start_day) / self.interval_days))
+            days.update(self.start_day + number * self.interval_days for number in range(count))
+        return tuple(sorted(day for day in days if 0 <= day < end))
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """Radiotherapy of, or a rod through, the lesion at a site.
+
+    Parameters
+    ----------
+    kind : {"radiotherapy", "rod"}
+        What is done.
+    site : str
+        Name of the site of the lesion.
+    day : float
+        Day, counted from the assessment.
+    dose_gy : float or None
+        Total dose [Gy]; radiotherapy only.
+    fractions : int or None
+        Number of fractions; radiotherapy only.
+    """
+
+    kind: ProcedureKind
+    site: str
+    day: float = 0.0
+    dose_gy: float | None = None
+    fractions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """One dose on the calendar.
+
+    Parameters
+    ----------
+    day : float
+        Day, counted from the assessment.
+    drug : str
+        Name of the drug.
+    mechanism : {"denosumab", "bisphosphonate"}
+        Which part of the model it enters.
+    amount_mg : float
+        Amount given, after renal adjustment [mg].
+    equivalent_mg : float
+        The same in zoledronate equivalents for a bisphosphonate; equal to `amount_mg` for denosumab [mg].
+    infusion_days : float
+        Duration [day]; 0 for an injection.
+    """
+
+    day: float
+    drug: str
+    mechanism: Mechanism
+    amount_mg: float
+    equivalent_mg: float
+    infusion_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """What is given and done: courses and procedures. Supportive care has none of either.
+
+    Parameters
+    ----------
+    name, title : str
+        Key and name for people.
+    courses : tuple of DrugCourse
+        Courses of drugs; a switch, a holiday, a loading or a combination is several courses.
+    procedures : tuple of Procedure
+        Procedures on lesions.
+    note : str
+        What a reader should know, such as that an interval is not licensed.
+    sources : tuple of str
+        Keys of the sources.
+    """
+
+    name: str
+    title: str
+    courses: tuple[DrugCourse, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+    @property
+    def drugs(self) -> tuple[Drug, ...]:
+        """The drugs of the courses, each once, in order of first appearance."""
+        return tuple(dict.fromkeys(course.drug for course in self.courses))
+
+    def calendar(self, patient: Patient, months: float) -> tuple[Dose, ...]:
+        """Return every dose of the first `months`, adjusted to the patient's kidney function.
+
+        Without creatinine or weight the full dose is given; `calendar_note` says so.
+        """
+        clearance = patient_clearance(patient)
+        doses = [
+            _dose(course, day, clearance) for course in self.courses for day in course.days(months * DAYS_PER_MONTH)
+        ]
+        return tuple(sorted(doses, key=lambda dose: (dose.day, dose.drug)))
+
+    def calendar_note(self, patient: Patient) -> str:
+        """Return one or more sentences on how doses were adjusted; empty where nothing was to adjust."""
+        clearance = patient_clearance(patient)
+        return " ".join(_dose_note(course, clearance) for course in self.courses if course.drug.renal_doses)
+
+
+def _dose(course: DrugCourse, day: float, clearance: float | None) -> Dose:
+    drug = course.drug
+    amount = course.dose_mg * drug.dose_fraction(clearance)
+    equivalent = amount * drug.potency if drug.mechanism == "bisphosphonate" else amount
+    return Dose(day, drug.name, drug.mechanism, amount, equivalent, drug.infusion_days)
+
+
+def _dose_note(course: DrugCourse, clearance: float | None) -> str:
+    drug = course.drug
+    if clearance is None:
+        return f"{drug.title}: creatinine or weight is not given, so the full dose is assumed."
+    # Truncated, so that a printed 30 never stands for 29.6.
+    shown = math.floor(clearance)
+    if drug.minimum_clearance is not None and clearance < drug.minimum_clearance:
+        limit = f"{drug.minimum_clearance:g}"
+        return f"{drug.title}: not recommended at a creatinine clearance of {shown} mL/min (below {limit})."
+    amount = course.dose_mg * drug.dose_fraction(clearance)
+    verb = "reduced to" if amount < course.dose_mg else "full dose of"
+    return f"{drug.title}: {verb} {amount:g} mg at a creatinine clearance of {shown} mL/min."
