@@ -1,5 +1,144 @@
-"""The command line: one small function per command, each one library call. Heavy imports stand inside them."""
+"""The command line: one small function a command, each one library call; heavy imports stand inside them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from osteocast import __version__
+from osteocast.foundation.errors import OsteocastError
+
+app = typer.Typer(
+    name="osteocast",
+    help="Forecast metastatic bone disease under each treatment.\n\n"
+    "Research and education use only; not a diagnosis, an order or a treatment recommendation.\n\n"
+    "Example: osteocast forecast patient.toml --out forecast",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+evidence_app = typer.Typer(
+    help="Read and check the numbers the model stands on.\n\nExample: osteocast evidence show EV0001",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(evidence_app, name="evidence")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"osteocast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
+
+@evidence_app.command("check")
+def evidence_check() -> None:
+    """List every problem of parameters, sources and targets at once.
+
+    Example: osteocast evidence check
+    """
+    from osteocast.evidence.check import check_evidence, find_params
+    from osteocast.foundation.errors import EvidenceError
+
+    check = check_evidence(find_params(("osteocast.models", "osteocast.course")))
+    typer.echo(
+        f"{check.parameters} parameters ({check.not_read_twice} not yet read twice), "
+        f"{check.sources} sources, {check.targets} targets"
+    )
+    if check.issues:
+        raise EvidenceError(check.issues)
+    typer.echo("no problem found")
+
+
+@evidence_app.command("list")
+def evidence_list(
+    what: Annotated[str, typer.Argument(help="parameters, sources or targets")] = "parameters",
+) -> None:
+    """List parameters, sources or targets, one a line, separated by tabs.
+
+    Example: osteocast evidence list targets
+    """
+    from osteocast.evidence.describe import table_of
+
+    if what not in ("parameters", "sources", "targets"):
+        raise typer.BadParameter(f"{what!r} is none of parameters, sources, targets")
+    for row in table_of(what):
+        typer.echo("\t".join(row))
+
+
+@evidence_app.command("show")
+def evidence_show(
+    name: Annotated[str, typer.Argument(help="parameter, source key or target id")],
+) -> None:
+    """Show everything known under a name.
+
+    Example: osteocast evidence show denosumab.clearance
+    """
+    from osteocast.evidence.describe import show
+
+    for key, text in show(name):
+        typer.echo(f"{key + ':':17}{text}")
+
+
+@evidence_app.command("cite")
+def evidence_cite(
+    keys: Annotated[list[str] | None, typer.Argument(help="source keys; all where none is given")] = None,
+) -> None:
+    """Print references.
+
+    Example: osteocast evidence cite peterson2010
+    """
+    from osteocast.evidence.cite import cite
+
+    for key, text in cite(keys or None).items():
+        typer.echo(f"{key}: {text}")
 
 
 def main() -> None:
-    """Run the command line (entry point of the console script)."""
+    """Run the command line (entry point of the console script).
+
+    Exit codes: 0 done, 2 input that can be mended, 1 failure. No outcome shows a traceback.
+    """
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code, every problem reported in words on standard error."""
+    try:
+        app(arguments)
+    except OsteocastError as error:
+        typer.echo(str(error), err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _interrupted()
+    except SystemExit as done:
+        # Typer always ends this way; 130 is its word for Ctrl-C.
+        return _interrupted() if done.code == 130 else int(done.code or 0)
+    except Exception as error:
+        if os.environ.get("OSTEOCAST_DEBUG") == "1":
+            raise
+        typer.echo(
+            f"[internal] {type(error).__name__}: {error}. This is a fault in Osteocast; please report it "
+            "(OSTEOCAST_DEBUG=1 shows where it happened).",
+            err=True,
+        )
+        return 1
+    return 0
+
+
+def _interrupted() -> int:
+    typer.echo("Interrupted; nothing was written.", err=True)
+    return 1

@@ -97,10 +97,9 @@ def read_source(entry: Entry, key: str) -> Source:
         note=entry.text("note"),
     )
     entry.close()
-    if not (source.doi or source.url or source.note):
-        entry.problem(
-            "evidence.source-unfindable", "", "no doi, url or note", "one of them", "Say how to find it."
-        )
+    if not (source.doi or source.url or source.journal or source.note):
+        found = "no doi, url, journal or note"
+        entry.problem("evidence.source-unfindable", "", found, "one of them", "Say how to find it.")
     if source.doi and not (source.doi.startswith("10.") and "/" in source.doi and " " not in source.doi):
         entry.problem("evidence.doi", "doi", repr(source.doi), "10.NNNN/...", "Write the bare DOI.")
     return source

@@ -63,7 +63,7 @@ def parameters_of(params: type[P], name: str, data: Path = DATA) -> dict[str, Pa
     """
     issues: list[Issue] = []
     found = collect(params, name, data, issues)
-    return _strictly(found, issues)
+    return _strictly({field: parameter for field, (_, parameter) in found.items()}, issues)
 
 
 def fill(params: type[P], name: str, data: Path = DATA) -> P:
@@ -95,31 +95,35 @@ def annotated_fields(params: type[Any]) -> list[tuple[str, str | None, type[Any]
     return fields
 
 
-def collect(params: type[Any], name: str, data: Path, issues: list[Issue]) -> dict[str, Parameter]:
-    """As :func:`parameters_of`, adding the problems to `issues` instead of raising."""
+def collect(
+    params: type[Any], name: str, data: Path, issues: list[Issue]
+) -> dict[str, tuple[str, Parameter]]:
+    """Find what fills a Params, as :func:`parameters_of`, adding the problems to `issues` instead of raising.
+
+    Returns
+    -------
+    dict of str to (str, Parameter)
+        By dotted field name: the parameter file and the parameter in the model's unit.
+    """
     place = f"parameters/{name}.toml"
     entries, problems = read_file(data / place, read_parameter, data)
-    issues += problems
-    result: dict[str, Parameter] = {}
+    issues += [i for i in problems if i not in issues]
+    result: dict[str, tuple[str, Parameter]] = {}
     for field, unit, inner in annotated_fields(params):
+        here = f"{place}: {field}"
         if unit is None:
             nested = field if (data / "parameters" / f"{field}.toml").exists() else name
-            inside: list[Issue] = []
-            result |= {f"{field}.{k}": v for k, v in collect(inner, nested, data, inside).items()}
-            issues += [i for i in inside if i not in issues]
-        elif field not in entries:
-            if not any(i.place.startswith(f"{place}: {field}") for i in problems):
-                expected, owner = f"a value in {unit}", f"{params.__module__}.{params.__qualname__}"
-                issues.append(
-                    Issue("evidence.parameter-missing", f"{place}: {field}", "nothing", expected,
-                          f"Add the entry; {owner} asks for it.")
-                )  # fmt: skip
-        else:
+            result |= {f"{field}.{k}": v for k, v in collect(inner, nested, data, issues).items()}
+        elif field in entries:
             try:
-                result[field] = in_unit(entries[field], unit)
+                result[field] = (name, in_unit(entries[field], unit))
             except UnitError as error:
-                expected, fix = f"a unit that converts to {unit}", "Correct the unit, or name the substance."
-                issues.append(Issue("evidence.unit", f"{place}: {field}.unit", str(error), expected, fix))
+                expected, fix = f"a unit that converts to {unit}", "Correct it, or name the substance."
+                issues.append(Issue("evidence.unit", f"{here}.unit", str(error), expected, fix))
+        elif not any(i.place == here or i.place.startswith(f"{here}.") for i in problems):
+            owner, fix = f"{params.__module__}.{params.__qualname__}", "Add the entry."
+            expected = f"a value in {unit} for {owner}"
+            issues.append(Issue("evidence.parameter-missing", here, "nothing", expected, fix))
     return result
 
 
@@ -157,7 +161,7 @@ def read_file(
     Returns
     -------
     (dict of str to object, list of Issue)
-        Entries with a problem are left out.
+        A flawed entry is returned too, as far as it could be read; who uses it must look at the issues.
     """
     place = path.relative_to(data).as_posix()
     try:
@@ -174,11 +178,7 @@ def read_file(
     issues: list[Issue] = []
     for key, table in content.items():
         if isinstance(table, dict):
-            found: list[Issue] = []
-            value = read(Entry(f"{place}: {key}", defaults | table, found), key)
-            issues += found
-            if not found:
-                result[key] = value
+            result[key] = read(Entry(f"{place}: {key}", defaults | table, issues), key)
     return result, issues
 
 

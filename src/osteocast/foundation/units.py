@@ -1,7 +1,7 @@
 """Units: text to canonical numbers at the boundary, once.
 
-Inside Osteocast a number has the unit its annotation or name states (time in days). The pint registry is built
-on first use, because it takes longer than the whole command line's ``--help``.
+Inside Osteocast a number has the unit its annotation or name states (time in days). The pint registry is
+built on first use, because it takes longer than the whole command line's ``--help``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ def _parse_unit(unit: str) -> Any:
     text = unit.strip()
     if len(text) > 60:
         raise UnitError(f"the unit is {len(text)} characters long, which no unit is")
-    if re.search(r"[^\w\s*/^%().µμ·°-]", text):
+    # The second pattern keeps towers of powers from being evaluated.
+    if re.search(r"[^\w\s*/^%().µμ·°-]", text) or re.search(
+        r"\d{4,}|(\*\*|\^)[\s(-]*\d+[\s)]*(\*\*|\^)", text
+    ):
         raise UnitError(f"{unit!r} is not a unit")
     try:
         quantity = registry().Quantity(1.0, "dimensionless" if text in ("", "1") else text)
@@ -74,8 +77,8 @@ def convert(value: float, unit: str, to: str, substance: str | None = None) -> f
     ----------
     value : float
     unit, to : str
-        Units as text: ``"mg/dL"``, ``"1/day"``, ``"%"``, ``"nmol BCE/mmol creatinine"``; ``""`` or ``"1"`` for
-        none.
+        Units as text: ``"mg/dL"``, ``"1/day"``, ``"%"``, ``"nmol BCE/mmol creatinine"``; ``""`` or ``"1"``
+        for none.
     substance : str, optional
         A key of `MOLAR_MASS_G_PER_MOL`, where mass and amount have to be exchanged.
 
