@@ -1,12 +1,14 @@
-"""One bone metastasis: bone cells, tumour, bone inside the lesion, its size and its reach into the spinal canal.
+"""One bone metastasis: bone cells, tumour, bone inside the lesion, its size and its epidural reach.
 
-Bone cells follow Pivonka 2008 (`models/pivonka.py`); tumour factors and drugs act on them. Tumour grows by Gompertz's
-law, faster where osteoclasts free growth factors from bone, and is killed by systemic therapy and radiotherapy. Bone
-volume balances formation and resorption on remaining surface. A lesion never shrinks: when tumour dies the hole stays
-and heals, if at all, through its bone content.
+Bone cells follow Pivonka 2008 (`models/pivonka.py`); tumour factors and drugs act on them. Tumour
+grows by Gompertz's law, faster where osteoclasts free growth factors from bone, and is killed by
+systemic therapy and radiotherapy; where it dies, repair recruits osteoblasts. Bone volume balances
+formation and resorption on the remaining surface. A lesion never shrinks: when tumour dies the hole
+stays and heals, if at all, through its bone content.
 
-Mass: lesion volume is V = capacity_volume extent^3 and its calcium M = calcium_content V bone. Growth takes in normal
-bone (bone = 1), so the rate of `bone` carries (1 - bone) V'/V and dM/dt = invaded - released + taken exactly.
+Mass: lesion volume is V = capacity_volume extent^3 and its calcium M = calcium_content V bone.
+Growth takes in normal bone (bone = 1), so the rate of `bone` carries (1 - bone) V'/V and dM/dt =
+invaded - released + taken exactly.
 """
 
 from typing import Annotated, NamedTuple
@@ -42,11 +44,12 @@ class Params(NamedTuple):
     pthrp: Annotated[float, "pmol/L", "local PTHrP at full tumour burden; neutral 0"]
     rankl: Annotated[float, "pmol/L/day", "RANKL production added at full tumour burden; neutral 0"]
     dickkopf: Annotated[float, "1", "brake on osteoblast recruitment (DKK1) at full burden; neutral 0"]
-    wnt: Annotated[float, "1", "drive of osteoblast recruitment (Wnt, endothelin-1) at full burden; neutral 0"]
+    wnt: Annotated[float, "1", "drive of osteoblast recruitment (Wnt, ET-1) at full burden; neutral 0"]
     osteoblast_death: Annotated[float, "1", "added osteoblast loss at full burden; neutral 0"]
     woven_drive: Annotated[float, "1", "share of new bone that is woven per tumour burden; neutral 0"]
+    repair: Annotated[float, "day", "drive of osteoblast recruitment per rate of tumour death; neutral 0"]
     pth_reference: Annotated[float, "pmol/L", "PTH of a healthy person in the body model"]
-    denosumab_association: Annotated[float, "L/nmol", "association of plasma denosumab with lesion RANKL; neutral 0"]
+    denosumab_association: Annotated[float, "L/nmol", "association of denosumab with lesion RANKL; neutral 0"]
     bisphosphonate_gain: Annotated[float, "1", "drug-caused osteoclast death here over the body's; neutral 0"]
     calcium_reference: Annotated[float, "mmol/L", "plasma calcium of a healthy person"]
     mineralisation_calcium: Annotated[float, "mmol/L", "calcium at half mineralisation; neutral 0"]
@@ -57,13 +60,13 @@ class Params(NamedTuple):
     extent_max: Annotated[float, "1", "extent at full tumour burden"]
     extent_follow: Annotated[float, "1/day", "rate at which extent follows tumour growth"]
     extent_smoothing: Annotated[float, "1", "width over which the running maximum of extent is rounded"]
-    epidural_growth: Annotated[float, "1/day", "epidural growth at full tumour burden; 0 off the spine; neutral 0"]
+    epidural_growth: Annotated[float, "1/day", "epidural growth at full burden; 0 off the spine; neutral 0"]
     epidural_exponent: Annotated[float, "1", "exponent of epidural growth on osteoclasts; neutral 0"]
     epidural_threshold: Annotated[float, "1/day", "net tumour growth rate at which epidural growth is full"]
     capacity_volume: Annotated[float, "mL", "volume of a lesion of extent 1"]
     calcium_content: Annotated[float, "mmol/mL", "calcium of normal bone with its marrow space"]
     skeleton_resorption: Annotated[float, "mmol/day", "calcium freed by a healthy skeleton's osteoclasts"]
-    marker_yield: Annotated[float, "1", "marker freed by lesion bone per calcium, relative to the skeleton; neutral 1"]
+    marker_yield: Annotated[float, "1", "marker freed per calcium, relative to the skeleton; neutral 1"]
 
 
 class Phenotype(NamedTuple):
@@ -84,7 +87,7 @@ class PhenotypeParams(NamedTuple):
     pthrp_decline: Annotated[float, "1", "share of PTHrP missing in a purely sclerotic lesion"]
     rankl_lytic: Annotated[float, "pmol/L/day", "RANKL production of a purely lytic lesion at full burden"]
     dickkopf_lytic: Annotated[float, "1", "DKK1 brake of a purely lytic lesion at full burden"]
-    wnt_sclerotic: Annotated[float, "1", "Wnt and endothelin drive of a purely sclerotic lesion at full burden"]
+    wnt_sclerotic: Annotated[float, "1", "Wnt and ET-1 drive of a purely sclerotic lesion at full burden"]
     woven_base: Annotated[float, "1", "woven drive of a purely lytic lesion"]
     woven_sclerotic: Annotated[float, "1", "woven drive added in a purely sclerotic lesion"]
     dickkopf_myeloma: Annotated[float, "1", "DKK1 brake added by full osteoblast suppression"]
@@ -140,6 +143,16 @@ def initial_state(p: Params) -> State:
     )
 
 
+def kill(x: State, p: Params, s: Signals) -> float:
+    """Kill rate of tumour [1/day] by systemic therapy and radiotherapy."""
+    return p.systemic_sensitivity * s.systemic_kill + x.rt_kill
+
+
+def repair_drive(x: State, p: Params, s: Signals) -> float:
+    """Osteoblast recruitment added where tumour dies, relative to normal."""
+    return p.repair * kill(x, p, s) * x.tumour
+
+
 def surroundings(x: State, p: Params, s: Signals) -> pivonka.Surroundings:
     """What tumour, hormones and drugs do to the bone cells of the lesion."""
     still = pivonka.quiet(p.pivonka)
@@ -147,14 +160,14 @@ def surroundings(x: State, p: Params, s: Signals) -> pivonka.Surroundings:
         pth=p.pivonka.PTH_basal * s.pth / p.pth_reference + p.pthrp * x.tumour,
         rankl_added=p.rankl * x.tumour,
         rankl_bound=p.denosumab_association * s.denosumab,
-        recruitment=(1 + p.wnt * x.tumour) / (1 + p.dickkopf * x.tumour),
+        recruitment=(1 + p.wnt * x.tumour + repair_drive(x, p, s)) / (1 + p.dickkopf * x.tumour),
         osteoblast_loss=1 + p.osteoblast_death * x.tumour,
         osteoclast_death=1 + p.bisphosphonate_gain * (s.bisphosphonate_effect - 1),
     )
 
 
 def growth_factors(osteoclasts: float) -> float:
-    """Freed growth factors relative to normal bone: ln(osteoclasts) near 1, bounded by -2 and 2 (Pade form)."""
+    """Freed growth factors relative to normal bone: near 1 their logarithm, bounded by -2 and 2 (Pade)."""
     return 2 * (osteoclasts - 1) / (osteoclasts + 1)
 
 
@@ -166,14 +179,13 @@ def activity(x: State, p: Params, s: Signals) -> Activity:
     mineral = s.calcium / (s.calcium + p.mineralisation_calcium)
     mineral_reference = p.calcium_reference / (p.calcium_reference + p.mineralisation_calcium)
     fed = 1 + p.feedback * growth_factors(osteoclasts)
-    kill = p.systemic_sensitivity * s.systemic_kill + x.rt_kill
     reached = p.extent_max * positive_power(x.tumour, 1 / 3)
     return Activity(
         osteoclasts=osteoclasts,
         osteoblasts=osteoblasts,
         formation=p.turnover * osteoblasts * room * mineral / mineral_reference,
         resorption=p.turnover * osteoclasts * x.bone,
-        net_growth=p.growth * fed * (-log(x.tumour)) - kill,
+        net_growth=p.growth * fed * (-log(x.tumour)) - kill(x, p, s),
         extent_rate=p.extent_follow * positive_part(reached - x.extent, p.extent_smoothing),
     )
 
@@ -183,7 +195,9 @@ def rates(x: State, p: Params, s: Signals) -> State:
     cells = pivonka.rates(pivonka.Cells(x.OBp, x.OBa, x.OCa), p.pivonka, surroundings(x, p, s))
     a = activity(x, p, s)
     invaded = 3 * a.extent_rate / x.extent
-    woven_target = 1 - positive_part(1 - p.woven_drive * x.tumour, p.woven_smoothing)
+    healing = repair_drive(x, p, s)
+    callus = healing / (1 + p.wnt * x.tumour + healing)
+    woven_target = 1 - positive_part(1 - p.woven_drive * x.tumour - callus, p.woven_smoothing)
     spreading = smooth_step(a.net_growth / p.epidural_threshold, 0, 1)
     return State(
         OBp=cells.OBp,

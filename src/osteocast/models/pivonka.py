@@ -1,8 +1,9 @@
 """Bone cells of one remodelling site: the population model of Pivonka et al. 2008 (Bone 43:249).
 
-Osteoblast precursors, active osteoblasts and active osteoclasts, with RANKL, OPG, PTH and TGF-beta in quasi-steady
-state. Departures, each with a neutral value that restores the paper: part of osteoblast recruitment does not need
-TGF-beta (`basal_recruitment` 0), and the surroundings may hold tumour factors and drugs (`quiet` has none).
+Osteoblast precursors, active osteoblasts and active osteoclasts, with RANKL, OPG, PTH and TGF-beta
+in quasi-steady state. Departures, each with a neutral value that restores the paper: part of
+osteoblast recruitment does not need TGF-beta (`basal_recruitment` 0), and the surroundings may hold
+tumour factors and drugs (`quiet` has none).
 """
 
 from typing import Annotated, NamedTuple
@@ -45,7 +46,7 @@ class Params(NamedTuple):
     OBp_reference: Annotated[float, "pmol/L", "osteoblast precursors of the steady state"]
     OBa_reference: Annotated[float, "pmol/L", "active osteoblasts of the steady state"]
     OCa_reference: Annotated[float, "pmol/L", "active osteoclasts of the steady state"]
-    basal_recruitment: Annotated[float, "1", "share of osteoblast recruitment that needs no TGF-beta; neutral 0"]
+    basal_recruitment: Annotated[float, "1", "share of recruitment that needs no TGF-beta; neutral 0"]
 
 
 class Surroundings(NamedTuple):

@@ -1,8 +1,10 @@
-"""What a course of radiotherapy does to the tumour in a lesion: linear-quadratic dose, kill that fades.
+"""What a course of radiotherapy does to the tumour in a lesion: linear-quadratic dose, kill that
+fades.
 
-The dose enters through its biologically effective dose. Tumour cells die over the following months: the course of the
-disease adds `kill_jump` to the lesion's `rt_kill`, which then decays at the lesion's `rt_decay`. Pain relief, which is
-faster than tumour shrinkage and comes in only some patients, is a response drawn in the course, not an equation here.
+The dose enters through its biologically effective dose. Tumour cells die over the following months:
+the course of the disease adds `kill_jump` to the lesion's `rt_kill`, which then decays at the
+lesion's `rt_decay`. Pain relief, which is faster than tumour shrinkage and comes in only some
+patients, is a response drawn in the course, not an equation here.
 """
 
 from typing import Annotated, NamedTuple
