@@ -1,0 +1,234 @@
+"""Small drawn figures: one panel per regimen, so that no band hides another and nothing depends on colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from markupsafe import Markup
+
+from osteocast.report.svg import Point, number, picture, polyline, tag
+from osteocast.report.wording import Style, whole
+
+_INK: Final = "#14202B"
+_QUIET: Final = "#66717B"
+_RULE: Final = "#D5DADE"
+_OTHERS: Final = "#A3ABB2"
+_WIDTH: Final = 210.0
+_HEIGHT: Final = 132.0
+
+Series = Mapping[str, Sequence[float | None]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The rectangle of a panel and the values its edges stand for."""
+
+    months: float
+    low: float
+    high: float
+    left: float = 30.0
+    top: float = 9.0
+    right: float = _WIDTH - 8.0
+    bottom: float = _HEIGHT - 20.0
+
+    def at(self, month: float, value: float) -> Point:
+        """Return where a value at a month is drawn; values beyond the frame stay on its edge."""
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        x = self.left + (self.right - self.left) * month / self.months
+        return x, self.bottom - (self.bottom - self.top) * share
+
+
+def round_limit(highest: float) -> float:
+    """Return the next number of 1, 2, 2.5, 3, 4, 5, 6 or 8 times a power of ten that is not below `highest`."""
+    if not highest > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(highest))
+    return next((s * power for s in (1, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= highest * (1 - 1e-9)), 10 * power)
+
+
+def risk_panel(all_series: Sequence[Series], index: int, style: Style, top: float) -> Markup:
+    """Draw one regimen's risk by month with its band; the other regimens are thin grey lines.
+
+    Parameters
+    ----------
+    all_series : sequence of mapping
+        ``months``, ``probability``, ``low``, ``high`` of every regimen [1].
+    index : int
+        The regimen this panel is about.
+    style : Style
+    top : float
+        Upper end of the scale [1], the same for all panels.
+    """
+    months = max(max(s["months"], default=1) or 1 for s in all_series)
+    frame = Frame(float(months), 0.0, top)
+    drawn = _grid(frame, [(top * i / 4, f"{whole(25 * top * i)}") for i in range(5)], months)
+    for other in (s for i, s in enumerate(all_series) if i != index):
+        for run in _runs(frame, other, "probability"):
+            drawn.append(_line(run, _OTHERS, "none", 0.9))
+    drawn += _curve(frame, all_series[index], "probability", style)
+    return picture((_WIDTH, _HEIGHT), f"Regimen {style.letter}: any event by month, per cent", drawn, "panel")
+
+
+def course_panel(course: Series, style: Style, limits: tuple[float, float], lines: Sequence[tuple[float, str]]) -> Markup:
+    """Draw the course of one quantity under one regimen: median and band.
+
+    Parameters
+    ----------
+    course : mapping
+        ``months``, ``median``, ``low``, ``high``.
+    style : Style
+    limits : (low, high)
+        Ends of the scale, the same for all regimens.
+    lines : sequence of (value, words)
+        Reference values drawn across the panel.
+    """
+    months = max(course["months"], default=1) or 1
+    frame = Frame(float(months), *limits)
+    low, high = limits
+    ticks = [(low + (high - low) * i / 4, _tick(low + (high - low) * i / 4)) for i in range(0, 5, 2)]
+    drawn = _grid(frame, ticks, months)
+    for value, words in lines:
+        start, end = frame.at(0, value), frame.at(frame.months, value)
+        drawn.append(tag("path", d=polyline([start, end]), stroke=_QUIET, stroke_width=0.9, stroke_dasharray="1 2"))
+        drawn.append(_words((end[0], end[1] - 2.5), words, "end", 8.5))
+    drawn += _curve(frame, course, "median", style)
+    return picture((_WIDTH, _HEIGHT), f"Regimen {style.letter}: course by month", drawn, "panel")
+
+
+def dots(probability: float, low: float, high: float) -> Markup:
+    """Draw a hundred abstract dots in rows of ten, filled from the bottom left.
+
+    Full dots lie below the interval, cored dots between its lower end and the forecast, rings between the forecast
+    and the upper end; small dots lie above it.
+    """
+    counts = [min(max(whole(100 * p), 0), 100) for p in (low, probability, high)]
+    step, edge = 13.0, 9.0
+    drawn = []
+    for i in range(100):
+        row, column = divmod(i, 10)
+        x, y = edge + step * column, edge + step * (9 - row)
+        drawn.append(_dot(x, y, sum(i < c for c in counts)))
+    title = f"{counts[1]} of 100, between {counts[0]} and {counts[2]}"
+    return picture((2 * edge + 9 * step, 2 * edge + 9 * step), title, drawn, "dots")
+
+
+def dot_sample(level: int) -> Markup:
+    """Draw one dot for the legend: 3 full, 2 cored, 1 ring, 0 small."""
+    return picture((14, 14), "dot", [_dot(7, 7, level)], "marker")
+
+
+def difference_bar(low: float, middle: float, high: float, reach: float) -> Markup:
+    """Draw a paired difference with its interval about a line of no difference; the right side is fewer events.
+
+    Parameters
+    ----------
+    low, middle, high : float
+        Events avoided per 100.
+    reach : float
+        Value at both ends of the scale, the same for all bars.
+    """
+    width, height = 200.0, 20.0
+    x = [width / 2 + (width / 2 - 6) * min(max(v / reach, -1.0), 1.0) for v in (low, middle, high)]
+    y = height / 2
+    crosses = low <= 0 <= high
+    drawn = [
+        tag("path", d=f"M{number(width / 2)},0V{number(height)}", stroke=_QUIET, stroke_width=0.9),
+        tag("path", d=f"M{number(x[0])},{y}H{number(x[2])}", stroke=_INK, stroke_width=2.2),
+        tag("path", d="".join(f"M{number(v)},{y - 4}v8" for v in (x[0], x[2])), stroke=_INK, stroke_width=1.6),
+        tag("circle", cx=x[1], cy=y, r=4.4, fill="#FFFFFF" if crosses else _INK, stroke=_INK, stroke_width=1.8),
+    ]
+    return picture((width, height), "Paired difference with its interval", drawn, "bar")
+
+
+def key_line(style: Style) -> Markup:
+    """Draw the line of a regimen alone, for headings."""
+    line = tag("path", d="M1,5H33", stroke=style.colour, stroke_width=2.6, stroke_dasharray=style.dash, fill="none")
+    return picture((34, 10), f"line of regimen {style.letter}", [line], "key")
+
+
+def course_limits(courses: Sequence[Series], least: Sequence[float]) -> tuple[float, float]:
+    """Return one scale for a quantity under all regimens; it shows the values in `least` too."""
+    shown = [v for c in courses for name in ("low", "high") for v in c[name] if v is not None and math.isfinite(v)]
+    shown += least
+    low, high = min(shown, default=0.0), max(shown, default=1.0)
+    if low <= 0.5 * high:
+        return min(0.0, -round_limit(-low) if low < 0 else 0.0), round_limit(high)
+    step = round_limit((high - low) / 3) if high > low else 1.0
+    return step * math.floor(low / step), step * math.ceil(high / step)
+
+
+def _dot(x: float, y: float, level: int) -> Markup:
+    if level == 0:
+        return tag("circle", cx=x, cy=y, r=1.5, fill="#9BA4AB")
+    fill = "#FFFFFF" if level == 1 else _INK
+    drawn = tag("circle", cx=x, cy=y, r=4.6, fill=fill, stroke=_INK, stroke_width=1.1)
+    return drawn + tag("circle", cx=x, cy=y, r=1.9, fill="#FFFFFF") if level == 2 else drawn
+
+
+def _grid(frame: Frame, ticks: Sequence[tuple[float, str]], months: float) -> list[Markup]:
+    drawn = []
+    for value, words in ticks:
+        x, y = frame.at(0, value)
+        drawn.append(tag("path", d=polyline([(x, y), (frame.right, y)]), stroke=_RULE, stroke_width=0.8))
+        drawn.append(_words((x - 4, y + 3.4), words, "end"))
+    last = int(months)
+    step = next((s for s in (1, 2, 3, 6, 12, 24) if last / s <= 5), 60)
+    for month in range(0, last + 1, step):
+        x, y = frame.at(month, frame.low)
+        drawn.append(tag("path", d=polyline([(x, y), (x, y + 3)]), stroke=_QUIET, stroke_width=0.8))
+        words = f"{month} months" if month + step > last else str(month)
+        anchor = "end" if month + step > last else "middle"
+        drawn.append(_words((x + (5 if anchor == "end" else 0), y + 14), words, anchor))
+    return drawn
+
+
+def _words(at: Point, words: str, anchor: str, size: float = 10.5) -> Markup:
+    return tag("text", words, x=at[0], y=at[1], text_anchor=anchor, font_size=size, fill=_QUIET)
+
+
+def _runs(frame: Frame, series: Series, name: str) -> list[list[Point]]:
+    """Split a series at its gaps (months nobody survives have no value)."""
+    runs: list[list[Point]] = [[]]
+    for month, value in zip(series["months"], series[name], strict=True):
+        if month is None or value is None or not math.isfinite(value):
+            runs.append([])
+        else:
+            runs[-1].append(frame.at(month, value))
+    return [run for run in runs if len(run) > 1]
+
+
+def _line(points: Sequence[Point], colour: str, dash: str, width: float) -> Markup:
+    line = {"stroke": colour, "stroke_dasharray": dash, "stroke_linejoin": "round", "fill": "none"}
+    return tag("path", d=polyline(points), stroke_width=width, **line)
+
+
+def _curve(frame: Frame, series: Series, middle: str, style: Style) -> list[Markup]:
+    drawn = []
+    for low, high in zip(_runs(frame, series, "low"), _runs(frame, series, "high"), strict=False):
+        band = polyline([*low, *reversed(high)]) + "Z"
+        drawn.append(tag("path", d=band, fill=style.colour, fill_opacity=0.17, stroke="none"))
+        drawn += [_line(edge, style.colour, "none", 0.5) for edge in (low, high)]
+    drawn += [_line(run, style.colour, style.dash, 2.3) for run in _runs(frame, series, middle)]
+    return drawn
+
+
+def _tick(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def reference_lines(name: str) -> tuple[tuple[float, str], ...]:
+    """Return the values drawn across the panels of a quantity, with their words."""
+    if name == "calcium":
+        return (3.0, "3.0 event"), (2.6, "2.6 upper normal")
+    if name in {"untx", "ctx", "bone_alp"}:
+        return ((1.0, "1 = healthy"),)
+    return ()
+
+
+def finite(values: Sequence[Any]) -> list[float]:
+    """Return the values that are numbers."""
+    return [float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)]

@@ -1,0 +1,263 @@
+"""The report as one HTML file that needs nothing else: no network, no scripts, no fonts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from osteocast.foundation.files import write_atomically
+from osteocast.report import figures, wording
+from osteocast.report.skeleton import legend_marker, skeleton
+from osteocast.report.terminal import patient_line
+
+View = dict[str, Any]
+
+
+def write_report(result: Mapping[str, Any], path: str | Path) -> None:
+    """Write the report of a result as one self-contained HTML file.
+
+    Parameters
+    ----------
+    result : mapping
+        A result as described by ``data/schema/result.schema.json``; it is not changed.
+    path : path
+        File to write, usually ``report.html``.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written; nothing half-written is left.
+    """
+    write_atomically(path, report_html(result))
+
+
+def report_html(result: Mapping[str, Any]) -> str:
+    """Return the report as text; the same result gives the same bytes."""
+    return _environment().get_template("report.html").render(_view(result)) + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    # Every name in a result may come from a file somebody else wrote: all text is escaped, control characters go.
+    return Environment(
+        loader=PackageLoader("osteocast.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+
+
+def _visible(value: Any) -> Any:
+    return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _view(result: Mapping[str, Any]) -> View:
+    months = result["settings"]["months"]
+    regimens = [_regimen_view(i, r, months) for i, r in enumerate(result["regimens"])]
+    contrasts = _contrast_views(result["contrasts"], regimens)
+    return {
+        "result": result,
+        "patient": result["patient"],
+        "person": patient_line(result),
+        "emergency": wording.EMERGENCY,
+        "coverage": wording.INTERVAL,
+        "months": months,
+        "horizons": wording.horizons(months),
+        "drawn_groups": _drawn_groups(result["patient"]["drawn"]),
+        "skeleton": skeleton(result["patient"]["lesions"]),
+        "markers": [(legend_marker(k), k or "kind unknown") for k in _kinds(result["patient"]["lesions"])],
+        "dot_samples": [figures.dot_sample(level) for level in (3, 2, 1, 0)],
+        "regimens": regimens,
+        "risk_rows": _risk_rows(result["regimens"], months),
+        "panels": _risk_panels(result["regimens"], months),
+        "headlines": [c for c in contrasts if c["kind"] == "any_event"],
+        "contrasts": contrasts,
+        "lesions": _lesion_views(result),
+        "courses": _course_views(result["regimens"]),
+        "harms": _harm_rows(result["regimens"]),
+        "fit": [_fit_view(row) for row in result["calibration"]["rows"]],
+        "assumptions": [_assumption_view(a) for a in result["assumptions"]],
+        "weights": _weight_rows(result["weights"]),
+    }
+
+
+def _kinds(lesions: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    present = {lesion.get("kind") for lesion in lesions}
+    return [*("lytic", "mixed", "sclerotic"), *([None] if present - {"lytic", "mixed", "sclerotic"} else [])]
+
+
+def _drawn_groups(drawn: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    groups: dict[str, list[str]] = {}
+    for entry in drawn:
+        groups.setdefault(entry["how"], []).append(entry["item"])
+    return [(how, ", ".join(items)) for how, items in groups.items()]
+
+
+def _regimen_view(index: int, regimen: Mapping[str, Any], months: int) -> View:
+    style = wording.style_of(index)
+    survival = regimen["survival"]
+    alive = [wording.value_at(survival, name, months) for name in ("probability", "low", "high")]
+    median = survival.get("median_months")
+    return {
+        "name": regimen["name"],
+        "title": regimen["title"],
+        "letter": style.letter,
+        "key": figures.key_line(style),
+        "current": regimen["current"],
+        "eligible": regimen["eligible"],
+        "reasons": regimen["reasons"],
+        "note": regimen.get("calendar_note") or "",
+        "alive": wording.risk_text(*alive),
+        "median": f"beyond {months} months" if median is None else f"{wording.whole(median)} months",
+        "expected": _per_hundred(regimen["expected_events"]),
+    }
+
+
+def _per_hundred(expected: Mapping[str, float]) -> str:
+    mean, low, high = (wording.whole(100 * expected[k]) for k in ("mean", "low", "high"))
+    return f"{mean} ({low}–{high})"
+
+
+def _cell(series: Mapping[str, Any] | None, month: int) -> View:
+    if series is None:
+        return {"month": month, "middle": "–", "span": ""}
+    middle, low, high = (wording.value_at(series, name, month) for name in ("probability", "low", "high"))
+    if middle is None:
+        return {"month": month, "middle": "–", "span": ""}
+    return {"month": month, "middle": f"{wording.percent(middle)} %", "span": wording.interval(low, high)}
+
+
+def _risk_rows(regimens: Sequence[Mapping[str, Any]], months: int) -> list[View]:
+    rows = []
+    for kind, title in wording.EVENTS.items():
+        if any(kind in r["risk"] for r in regimens):
+            cells = [[_cell(r["risk"].get(kind), m) for m in wording.horizons(months)] for r in regimens]
+            rows.append({"kind": kind, "title": title, "cells": cells})
+    return rows
+
+
+def _risk_panels(regimens: Sequence[Mapping[str, Any]], months: int) -> list[View]:
+    series = [r["risk"]["any_event"] for r in regimens]
+    highest = max((v for s in series for v in figures.finite(s["high"])), default=1.0)
+    top = min(1.0, max(0.2, figures.round_limit(highest)))
+    panels = []
+    for index, one in enumerate(series):
+        values = figures.finite([wording.value_at(one, n, months) for n in ("probability", "low", "high")])
+        middle, low, high = values if len(values) == 3 else (0.0, 0.0, 0.0)
+        panels.append(
+            {
+                "curve": figures.risk_panel(series, index, wording.style_of(index), top),
+                "dots": figures.dots(middle, low, high),
+                "count": f"{wording.percent(middle)} of 100",
+                "span": wording.interval(low, high),
+            }
+        )
+    return panels
+
+
+def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[View]) -> list[View]:
+    by_name = {r["name"]: r for r in regimens}
+    reach = figures.round_limit(max((abs(c[k]) for c in contrasts for k in ("low", "high")), default=1.0))
+    return [
+        {
+            "kind": c["kind"],
+            "event": wording.EVENTS.get(c["kind"], wording.label_of(c["kind"])),
+            "regimen": by_name[c["regimen"]],
+            "against": by_name[c["against"]],
+            "text": wording.avoided_text(c["avoided_per_100"], c["low"], c["high"]),
+            "apart": c["distinguishable"],
+            "bar": figures.difference_bar(c["low"], c["avoided_per_100"], c["high"], reach),
+            "reach": wording.whole(reach),
+        }
+        for c in contrasts
+    ]
+
+
+def _lesion_views(result: Mapping[str, Any]) -> list[View]:
+    views = []
+    for index, lesion in enumerate(result["patient"]["lesions"]):
+        forecasts = [r["lesions"][index] for r in result["regimens"]]
+        rows = [
+            (title, [wording.risk_text(*_three(f.get(key))) for f in forecasts])
+            for key, title in wording.LESION_EVENTS.items()
+            if any(f.get(key) is not None for f in forecasts)
+        ]
+        rows.append(("Strength, now → end", [_strength_text(f) for f in forecasts]))
+        site = wording.site_text(wording.plain(lesion["site"]))
+        drawn = ", ".join(wording.label_of(d).lower() for d in lesion["drawn"])
+        view = {"number": index + 1, "site": site, "text": wording.lesion_text(lesion), "drawn": drawn, "rows": rows}
+        views.append({**view, "marker": legend_marker(lesion.get("kind"))})
+    return views
+
+
+def _three(risk: Mapping[str, float] | None) -> tuple[float | None, float | None, float | None]:
+    return (None, None, None) if risk is None else (risk["probability"], risk["low"], risk["high"])
+
+
+def _strength_text(forecast: Mapping[str, Any]) -> str:
+    now, end = forecast.get("strength_now"), forecast.get("strength_end")
+    return "–" if now is None or end is None else f"{wording.whole(100 * now)} → {wording.whole(100 * end)} %"
+
+
+def _course_views(regimens: Sequence[Mapping[str, Any]]) -> list[View]:
+    views = []
+    for name, title in wording.COURSES.items():
+        courses = [r["courses"].get(name) for r in regimens]
+        present = [c for c in courses if c is not None]
+        if not present:
+            continue
+        lines = figures.reference_lines(name)
+        limits = figures.course_limits(present, [value for value, _ in lines])
+        panels = [
+            "" if c is None else figures.course_panel(c, wording.style_of(i), limits, lines)
+            for i, c in enumerate(courses)
+        ]
+        views.append({"title": title, "unit": present[0]["unit"], "panels": panels})
+    return views
+
+
+def _harm_rows(regimens: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    keys = list(dict.fromkeys(key for r in regimens for key in r["harms"]))
+    return [(wording.label_of(key), [_harm_text(r["harms"].get(key)) for r in regimens]) for key in keys]
+
+
+def _harm_text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Mapping) and "probability" in value:
+        return wording.risk_text(*_three(value))  # type: ignore[arg-type]
+    if isinstance(value, Mapping):
+        middle = next((value[k] for k in ("median", "mean", "value") if value.get(k) is not None), None)
+        span = "".join(f"{' (' if k == 'low' else '–'}{wording.number_text(value[k])}" for k in ("low", "high") if k in value)
+        text = "–" if middle is None else wording.number_text(middle) + (f"{span})" if span else "")
+        return f"{text} {value.get('unit', '')}".strip()
+    return wording.number_text(value) if isinstance(value, int | float) else str(value)
+
+
+def _fit_view(row: Mapping[str, Any]) -> View:
+    values = {k: wording.number_text(row[k]) if row.get(k) is not None else "–" for k in ("published", "simulated", "error")}
+    return {"target": row["target"], "text": row["text"], "unit": row["unit"], **values}
+
+
+def _assumption_view(entry: Mapping[str, Any]) -> View:
+    value = entry["value"]
+    text = wording.number_text(value) if isinstance(value, int | float) else str(value)
+    return {**entry, "value": text, "unit": "" if entry["unit"] == "1" else entry["unit"]}
+
+
+def _weight_rows(weights: Mapping[str, Any]) -> list[tuple[str, str]]:
+    size, shape = weights.get("effective_sample_size"), weights.get("pareto_k")
+    used = ", ".join(wording.plain(o) for o in weights.get("observations_used", [])) or "none"
+    return [
+        ("Virtual patients tried", f"{weights.get('candidates', 0):,}"),
+        ("Effective sample size", "–" if size is None else f"{wording.whole(size):,}"),
+        ("Pareto k of the weights", "–" if shape is None else f"{shape:.2f}"),
+        ("Observations used", used),
+    ]

@@ -1,0 +1,261 @@
+"""The drawn skeleton: each lesion at its site, its kind told by shape and filling, never by colour alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from markupsafe import Markup
+
+from osteocast.report import anatomy
+from osteocast.report.svg import Point, group, mirrored, number, outline, picture, polyline, symmetric, tag
+from osteocast.report.wording import lesion_text, plain, site_text
+
+_WIDTH: Final = 736.0
+_TOP: Final = -8.0
+_COLUMN: Final = 188.0
+"""Distance of the labels from the midline."""
+_RADIUS: Final = 7.5
+_LINE: Final = 19.0
+_LONGEST: Final = 21
+"""Characters that fit beside the drawing."""
+
+_BONE = {"fill": "#F4F0E6", "stroke": "#8C8677", "stroke_width": 1.1, "stroke_linejoin": "round"}
+_CARTILAGE = {"fill": "none", "stroke": "#D9D4C6", "stroke_width": 3.0, "stroke_linecap": "round"}
+_DARK = {"fill": "#B9B3A3", "stroke": "#8C8677", "stroke_width": 0.8}
+_INK = "#14202B"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    number: int
+    at: Point
+    kind: str | None
+    lines: tuple[str, ...]
+
+    @property
+    def height(self) -> float:
+        """Room its label takes."""
+        return _LINE * (len(self.lines) + 0.35)
+
+
+def skeleton(lesions: Sequence[Mapping[str, Any]]) -> Markup:
+    """Draw the skeleton with its lesions, numbered in the order given.
+
+    Parameters
+    ----------
+    lesions : sequence of mapping
+        ``patient.lesions`` of a result: ``site``, ``kind``, ``size_mm``.
+
+    Returns
+    -------
+    Markup
+        One inline SVG picture. Sites the drawing does not show stand in a line below it.
+    """
+    marks, elsewhere = _marks(lesions)
+    left, right = _sides(marks)
+    drawn = [*_back(), *_trunk(), *_limbs(), _fade()]
+    drawn += [*_labels(left, -1), *_labels(right, 1), *(_marker(m) for m in marks)]
+    drawn += [_side_name(-1), _side_name(1)]
+    height = anatomy.CROP + 14.0
+    if elsewhere:
+        names = "; ".join(f"{', '.join(m.lines)}" for m in elsewhere)
+        drawn.append(_text((0, height + 6), f"Not drawn: {names}", 16, "middle"))
+        height += 18
+    title = f"Skeleton seen from the front with {len(lesions)} lesion{'' if len(lesions) == 1 else 's'}"
+    moved = group(drawn, transform=f"translate({number(_WIDTH / 2)} {number(-_TOP)})")
+    return picture((_WIDTH, height - _TOP), title, [_patterns(), moved], "skeleton")
+
+
+def legend_marker(kind: str | None) -> Markup:
+    """Draw the marker of a kind alone, for legends and tables."""
+    mark = _Mark(0, (10, 10), kind, ())
+    return picture((20, 20), kind or "kind not given", [_patterns(), _marker(mark)], "marker")
+
+
+def _marks(lesions: Sequence[Mapping[str, Any]]) -> tuple[list[_Mark], list[_Mark]]:
+    marks: list[_Mark] = []
+    elsewhere: list[_Mark] = []
+    used: dict[Point, int] = {}
+    for index, lesion in enumerate(lesions, start=1):
+        site = plain(lesion["site"])
+        bone, _, part = site_text(site).partition(", ")
+        lines = tuple(_cut(line) for line in (f"{index} {bone}", part, lesion_text(lesion)) if line)
+        place = anatomy.place_of(site)
+        if place is None:
+            elsewhere.append(_Mark(index, (0, 0), lesion.get("kind"), lines))
+            continue
+        # Lesions of one site stand side by side instead of hiding one another.
+        shift = used.get(place, 0)
+        used[place] = shift + 1
+        at = (place[0] + shift * 1.6 * _RADIUS, place[1])
+        marks.append(_Mark(index, at, lesion.get("kind"), lines))
+    return marks, elsewhere
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _sides(marks: Sequence[_Mark]) -> tuple[list[_Mark], list[_Mark]]:
+    """Share the labels between both sides: side bones go to their own, midline bones to the emptier one."""
+    left = [m for m in marks if m.at[0] < -20]
+    right = [m for m in marks if m.at[0] > 20]
+    for mark in sorted((m for m in marks if abs(m.at[0]) <= 20), key=lambda m: m.at[1]):
+        near_left = sum(1 / (1 + abs(m.at[1] - mark.at[1]) / (2 * _LINE)) for m in left)
+        near_right = sum(1 / (1 + abs(m.at[1] - mark.at[1]) / (2 * _LINE)) for m in right)
+        (left if near_left < near_right else right).append(mark)
+    return sorted(left, key=lambda m: m.at[1]), sorted(right, key=lambda m: m.at[1])
+
+
+def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> list[float]:
+    """Move sorted positions as little as a forward and a backward pass need to keep them apart.
+
+    Parameters
+    ----------
+    wanted : sequence of float
+        Positions in ascending order.
+    sizes : sequence of float
+        Room each one needs after its position.
+    low, high : float
+        Limits. Positions that do not fit are pressed together evenly.
+    """
+    scale = min(1.0, (high - low) / max(sum(sizes), 1.0))
+    placed: list[float] = []
+    for i, y in enumerate(wanted):
+        placed.append(max(y, low if i == 0 else placed[-1] + scale * sizes[i - 1]))
+    limit = high
+    for i in range(len(placed) - 1, -1, -1):
+        placed[i] = min(placed[i], limit - scale * sizes[i])
+        limit = placed[i]
+    return placed
+
+
+def _labels(marks: Sequence[_Mark], side: int) -> list[Markup]:
+    room = anatomy.CROP
+    short = sum(m.height for m in marks) > room
+    # A body full of lesions keeps only the first line of each label; the table has the rest.
+    sizes = [1.1 * _LINE if short else m.height for m in marks]
+    heights = spread([m.at[1] for m in marks], sizes, 14, room)
+    anchor = "start" if side > 0 else "end"
+    drawn = []
+    for mark, y in zip(marks, heights, strict=True):
+        x = side * _COLUMN
+        line = polyline([mark.at, (x - side * 24, y), (x - side * 4, y)])
+        drawn.append(tag("path", d=line, fill="none", stroke="#FFFFFF", stroke_width=3.4, opacity=0.85))
+        drawn.append(tag("path", d=line, fill="none", stroke="#4A5661", stroke_width=1.1))
+        drawn.append(_text((x, y + 6), mark.lines[0], 18, anchor, weight="700"))
+        for i, words in enumerate([] if short else mark.lines[1:], start=1):
+            drawn.append(_text((x, y + 6 + i * _LINE), words, 16.5, anchor, colour="#3D4852"))
+    return drawn
+
+
+def _text(at: Point, words: str, size: float, anchor: str, colour: str = _INK, weight: str = "400") -> Markup:
+    style = {"font_size": size, "text_anchor": anchor, "fill": colour, "font_weight": weight}
+    return tag("text", words, x=at[0], y=at[1], **style)
+
+
+def _side_name(side: int) -> Markup:
+    name = "Patient's left" if side > 0 else "Patient's right"
+    return _text((side * 96, anatomy.CROP - 10), name, 14, "start" if side > 0 else "end", colour="#6A7580")
+
+
+def _marker(mark: _Mark) -> Markup:
+    x, y = mark.at
+    r = _RADIUS
+    edge = {"stroke": _INK, "stroke_width": 2.2}
+    if mark.kind == "lytic":
+        shape = tag("circle", cx=x, cy=y, r=r, fill="#FFFFFF", **edge)
+        return group([shape, tag("circle", cx=x, cy=y, r=r * 0.3, fill=_INK)])
+    if mark.kind == "sclerotic":
+        return tag("rect", x=x - r, y=y - r, width=2 * r, height=2 * r, fill=_INK, stroke="#FFFFFF", stroke_width=1.2)
+    reach = r * 1.3
+    if mark.kind == "mixed":
+        corners = f"M{number(x)},{number(y - reach)}l{number(reach)},{number(reach)}l-{number(reach)},{number(reach)}"
+        corners += f"l-{number(reach)},-{number(reach)}z"
+        return group([tag("path", d=corners, fill=fill, **edge) for fill in ("#FFFFFF", "url(#hatch)")])
+    corners = f"M{number(x)},{number(y - reach)}l{number(reach)},{number(1.8 * reach)}h-{number(2 * reach)}z"
+    return tag("path", d=corners, fill="#FFFFFF", **edge)
+
+
+def _patterns() -> Markup:
+    line = tag("path", d="M0,0V4", stroke=_INK, stroke_width=2.2)
+    turned = "rotate(45)"
+    hatch = Markup(
+        f'<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="{turned}">{line}</pattern>'
+    )
+    stops = tag("stop", offset=0, stop_color="#FFFFFF", stop_opacity=0) + tag("stop", offset=1, stop_color="#FFFFFF")
+    fade = Markup(f'<linearGradient id="fade" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient>')
+    return tag("defs", hatch, fade)
+
+
+def _fade() -> Markup:
+    """Let the shins fade out where the drawing ends."""
+    top = anatomy.CROP - 46
+    return tag("rect", x=-100, y=top, width=200, height=64, fill="url(#fade)")
+
+
+def _bone(points: Sequence[Point]) -> Markup:
+    return tag("path", d=outline(points), **_BONE)
+
+
+def _pair(points: Sequence[Point]) -> list[Markup]:
+    return [_bone(points), _bone(mirrored(points))]
+
+
+def _both(shapes: Sequence[Markup]) -> Markup:
+    """Draw left-side shapes and their mirror image."""
+    return group([group(shapes), group(shapes, transform="scale(-1 1)")])
+
+
+def _tube(data: str, width: float) -> list[Markup]:
+    """Draw a line as a bone: an edge and a lighter core."""
+    line = {"d": data, "fill": "none", "stroke_linecap": "round"}
+    edge = tag("path", stroke="#8C8677", stroke_width=width, **line)
+    return [edge, tag("path", stroke="#F4F0E6", stroke_width=width - 2.2, **line)]
+
+
+def _back() -> list[Markup]:
+    """Shoulder blades, ribs seen behind the spine, and the spine."""
+    drawn = [*_pair(anatomy.SCAPULA)]
+    for level in reversed(anatomy.vertebrae()):
+        x, y, width, height = anatomy.vertebra(level)
+        reach = width / 2 + {"C": 3, "T": 4, "L": 10}[level[0]]
+        drawn += _tube(f"M{number(-reach)},{number(y)}H{number(reach)}", 4.6)
+        drawn.append(tag("rect", x=x - width / 2, y=y - height / 2, width=width, height=height, rx=2.6, **_BONE))
+    return drawn
+
+
+def _trunk() -> list[Markup]:
+    drawn: list[Markup] = []
+    for place in range(12, 0, -1):
+        rib, cartilage = anatomy.rib_path(place)
+        shapes = [] if cartilage is None else [tag("path", d=cartilage, **_CARTILAGE)]
+        drawn.append(_both([*shapes, *_tube(rib, 5.4)]))
+    # The breastbone is translucent so that lesions of the thoracic spine stay in sight of their bone.
+    drawn.append(tag("path", d=outline(symmetric(anatomy.STERNUM)), opacity=0.8, **_BONE))
+    drawn += _pair(anatomy.CLAVICLE)
+    drawn += [_bone(symmetric(anatomy.MANDIBLE)), _bone(symmetric(anatomy.SKULL))]
+    eye = tag("ellipse", cx=16, cy=57, rx=10, ry=8.6, transform="rotate(8 16 57)", **_DARK)
+    drawn += [_both([eye]), tag("path", d=outline(symmetric(anatomy.NASAL)), **_DARK)]
+    teeth = "".join(f"M{x},92V99" for x in range(-12, 13, 4))
+    drawn.append(tag("path", d="M-16,94.5Q0,97.5 16,94.5" + teeth, fill="none", stroke="#8C8677", stroke_width=0.9))
+    return drawn
+
+
+def _limbs() -> list[Markup]:
+    drawn = [_bone(symmetric(anatomy.SACRUM))]
+    holes = [tag("circle", cx=9 - i, cy=397 + 11 * i, r=1.7, **_DARK) for i in range(4)]
+    hollow = tag("path", d=outline(anatomy.ILIAC_FOSSA), fill="#EAE4D6", stroke="none")
+    window = tag("path", d=outline(anatomy.OBTURATOR), fill="#FFFFFF", stroke="#8C8677", stroke_width=0.9)
+    hip = tag("path", d=outline(anatomy.HIP_BONE), **_BONE)
+    drawn.append(_both([*holes, hip, hollow, window]))
+    for points in (anatomy.FIBULA, anatomy.TIBIA, anatomy.FEMUR, anatomy.PATELLA):
+        drawn += _pair(points)
+    for points in (anatomy.ULNA, anatomy.RADIUS, anatomy.CARPUS, anatomy.HUMERUS):
+        drawn += _pair(points)
+    fingers = [shape for line in anatomy.FINGERS for shape in _tube(polyline(line), 4.4)]
+    drawn.append(_both(fingers))
+    return drawn

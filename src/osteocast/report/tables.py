@@ -1,0 +1,104 @@
+"""Tidy tables of a result: one row per number with its interval, ready for any spreadsheet or data frame."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from osteocast.foundation.files import write_atomically
+from osteocast.report.wording import plain
+
+Row = dict[str, Any]
+
+
+def tables(result: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """Return the tables of a result, keyed by file name.
+
+    Parameters
+    ----------
+    result : mapping
+        A result as described by ``data/schema/result.schema.json``.
+
+    Returns
+    -------
+    dict
+        ``risk.csv`` (probability [1] of each kind of event by month), ``survival.csv`` (probability [1] by month),
+        ``lesions.csv`` (risk [1] and relative strength [1] of each lesion), ``courses.csv`` (calcium, pain and
+        markers by month, each in its unit) and ``contrasts.csv`` (events avoided per 100 such patients). Intervals
+        are 90 %.
+    """
+    regimens = result["regimens"]
+    return {
+        "risk.csv": [row for r in regimens for row in _risk(r)],
+        "survival.csv": [{"regimen": r["name"], **row} for r in regimens for row in _months(r["survival"])],
+        "lesions.csv": [row for r in regimens for row in _lesions(r)],
+        "courses.csv": [row for r in regimens for row in _courses(r)],
+        "contrasts.csv": [{k: v for k, v in c.items() if k != "text"} for c in result["contrasts"]],
+    }
+
+
+def write_tables(result: Mapping[str, Any], folder: str | Path) -> list[Path]:
+    """Write every table of a result into a folder as CSV (UTF-8); return the files.
+
+    Raises
+    ------
+    StorageError
+        A file cannot be written; no file is left half-written.
+    """
+    written = []
+    for name, rows in tables(result).items():
+        path = Path(folder) / name
+        write_atomically(path, csv_text(rows))
+        written.append(path)
+    return written
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """Write rows as CSV text with a heading; text that a spreadsheet would run as a formula is quoted."""
+    stream = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
+    return stream.getvalue()
+
+
+def _safe(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = plain(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _months(series: Mapping[str, Any]) -> Iterator[Row]:
+    names = [n for n in ("probability", "median", "low", "high") if n in series]
+    columns = (series["months"], *(series[n] for n in names))
+    for month, *values in zip(*columns, strict=True):
+        yield {"month": month, **dict(zip(names, values, strict=True))}
+
+
+def _risk(regimen: Mapping[str, Any]) -> Iterator[Row]:
+    for kind, series in regimen["risk"].items():
+        for row in _months(series):
+            yield {"regimen": regimen["name"], "event": kind, **row}
+
+
+def _courses(regimen: Mapping[str, Any]) -> Iterator[Row]:
+    for quantity, series in regimen["courses"].items():
+        for row in _months(series):
+            yield {"regimen": regimen["name"], "quantity": quantity, "unit": series["unit"], **row}
+
+
+def _lesions(regimen: Mapping[str, Any]) -> Iterator[Row]:
+    for number, lesion in enumerate(regimen["lesions"], start=1):
+        start = {"regimen": regimen["name"], "lesion": number, "site": lesion["site"]}
+        for event in ("fracture", "radiotherapy", "cord"):
+            risk = lesion.get(event)
+            if risk is not None:
+                yield {**start, "quantity": event, "value": risk["probability"], "low": risk["low"], "high": risk["high"]}
+        for when in ("strength_now", "strength_end"):
+            if lesion.get(when) is not None:
+                yield {**start, "quantity": when, "value": lesion[when], "low": None, "high": None}

@@ -1,0 +1,182 @@
+"""How numbers, sites and events are written everywhere in the report: whole numbers, months, no false precision."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+EVENTS: Final[Mapping[str, str]] = {
+    "any_event": "Any skeletal event",
+    "fracture": "Fracture",
+    "cord_compression": "Spinal cord compression",
+    "radiotherapy": "Radiotherapy to bone",
+    "surgery": "Surgery to bone",
+    "hypercalcaemia": "Hypercalcaemia",
+    "hypocalcaemia": "Hypocalcaemia",
+    "loss_of_walking": "Loss of walking",
+    "death": "Death from any cause",
+}
+"""Title of each kind of event, in the order of the tables."""
+
+LESION_EVENTS: Final[Mapping[str, str]] = {
+    "fracture": "Fracture here",
+    "radiotherapy": "Radiotherapy here",
+    "cord": "Cord compression here",
+}
+
+COURSES: Final[Mapping[str, str]] = {
+    "calcium": "Calcium in blood",
+    "pain": "Worst pain",
+    "untx": "Urine NTX",
+    "ctx": "Serum CTX",
+    "bone_alp": "Bone alkaline phosphatase",
+}
+
+SITE_PARTS: Final[Mapping[str, str]] = {
+    "head-neck": "head and neck",
+    "trochanteric": "trochanteric",
+    "subtrochanteric": "subtrochanteric",
+    "shaft": "shaft",
+    "distal": "distal",
+    "proximal": "proximal",
+    "ilium": "ilium",
+    "acetabulum": "acetabulum",
+    "pubis-ischium": "pubis and ischium",
+}
+
+EMERGENCY: Final = (
+    "Not for decisions that cannot wait. Suspected spinal cord compression and severe hypercalcaemia are "
+    "emergencies: contact emergency or oncology services directly and follow the local pathway."
+)
+
+INTERVAL: Final = 90
+"""Coverage of every interval in the report [%]."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one regimen is marked: a letter, a dash pattern and a colour, so that no one of them is needed alone."""
+
+    letter: str
+    colour: str
+    dash: str
+
+
+# Okabe and Ito's colours that stay visible as thin lines on white; the dash patterns tell them apart in print.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#8C4F7E", "#56B4E9", "#B87F00", "#333333")
+_DASHES = ("none", "7 3", "2 2.5", "9 3 2 3", "12 3", "4 2 1 2 1 2", "1 3")
+
+
+def style_of(index: int) -> Style:
+    """Return the mark of the regimen at this place in the list; letters run A to Z, then A1 and so on."""
+    turn, letter = divmod(index, 26)
+    name = chr(ord("A") + letter) + (str(turn) if turn else "")
+    return Style(name, _COLOURS[index % len(_COLOURS)], _DASHES[index % len(_DASHES)])
+
+
+def whole(value: float) -> int:
+    """Round half away from zero, as a reader does (Python's own rounding goes to the even neighbour)."""
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))
+
+
+def percent(probability: float | None) -> str:
+    """Write a probability as a whole number of per cent, without the sign; never "0" or "100" from a simulation."""
+    if probability is None or not math.isfinite(probability):
+        return "–"
+    if probability < 0.005:
+        return "<1"
+    if probability > 0.995:
+        return ">99"
+    return str(whole(100 * probability))
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Write an interval of probabilities in per cent: "15–33"; both ends alike give one number."""
+    lower, upper = percent(low), percent(high)
+    return lower if lower == upper else f"{lower}–{upper}"
+
+
+def risk_text(probability: float | None, low: float | None, high: float | None) -> str:
+    """Write a probability with its interval: "24 % (15–33)"; an absent one gives a dash."""
+    if probability is None:
+        return "–"
+    return f"{percent(probability)} % ({interval(low, high)})"
+
+
+def avoided_text(avoided: float, low: float, high: float) -> str:
+    """Write a paired difference as people per 100: "12 fewer (3 to 20 fewer)", "2 fewer (5 more to 9 fewer)"."""
+    if whole(low) * whole(high) > 0:
+        near, far = sorted((abs(whole(low)), abs(whole(high))))
+        span = f"{near} to {far} {_direction(avoided)}"
+    else:
+        span = f"{_count(low)} to {_count(high)}"
+    return f"{_count(avoided)} ({span})"
+
+
+def _count(avoided: float) -> str:
+    number = whole(avoided)
+    return "no difference" if number == 0 else f"{abs(number)} {_direction(number)}"
+
+
+def _direction(avoided: float) -> str:
+    return "fewer" if avoided > 0 else "more"
+
+
+def site_text(site: str) -> str:
+    """Write a site name as a person would: "femur-left-head-neck" becomes "Left femur, head and neck"."""
+    for side in ("left", "right"):
+        bone, found, part = site.partition(f"-{side}-")
+        if found and bone == "rib":
+            return f"{side.capitalize()} rib {part}"
+        if found:
+            return f"{side.capitalize()} {bone}, {SITE_PARTS.get(part, part)}"
+    return site[:1].upper() + site[1:]
+
+
+def lesion_text(lesion: Mapping[str, Any]) -> str:
+    """Write kind and size of a lesion: "lytic, 38 mm"."""
+    kind, size = lesion.get("kind"), lesion.get("size_mm")
+    if size is None:
+        return f"{plain(kind)}, size unknown" if kind else "kind, size unknown"
+    return f"{plain(kind) if kind else 'kind unknown'}, {whole(size)} mm"
+
+
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: object) -> str:
+    """Return one line of visible text: control and direction-changing characters become spaces."""
+    gone = {"Cc", "Cs", "Zl", "Zp"}
+    cleaned = (" " if c in _TURNING or unicodedata.category(c) in gone else c for c in str(text))
+    return " ".join("".join(cleaned).split())
+
+
+def horizons(months: int) -> tuple[int, ...]:
+    """Months at which risks are tabulated: 12 and the end of the forecast."""
+    return (12, months) if months > 12 else (months,)
+
+
+def value_at(series: Mapping[str, Sequence[float | None]], name: str, month: float) -> float | None:
+    """Return the value of a monthly series at a month, or None where the series does not reach it."""
+    months = series["months"]
+    return next((v for m, v in zip(months, series[name], strict=True) if m == month), None)
+
+
+def number_text(value: float) -> str:
+    """Write a value of any size with at most three significant digits: "0.0045", "1.25", "1,200"."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        digits = 0 if abs(value) >= 100 else 3
+        return f"{value:,.0f}" if digits == 0 else f"{value:.{digits}g}"
+    return f"{value:.2e}"
+
+
+def label_of(key: str) -> str:
+    """Turn a key such as ``hypocalcaemia_grade_3`` into words."""
+    words = plain(key).replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
