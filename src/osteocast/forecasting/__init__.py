@@ -1,0 +1,1 @@
+"""Courses of one patient under several regimens, summarised as a Forecast."""

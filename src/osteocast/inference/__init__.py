@@ -1,0 +1,1 @@
+"""Conditioning on a patient's observations, and calibration on published results."""
