@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from osteocast import __version__
 from osteocast.foundation.errors import OsteocastError
+from osteocast.foundation.version import VERSION
 
 app = typer.Typer(
     name="osteocast",
@@ -31,7 +31,7 @@ app.add_typer(evidence_app, name="evidence")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"osteocast {__version__}")
+        typer.echo(f"osteocast {VERSION}")
         raise typer.Exit
 
 

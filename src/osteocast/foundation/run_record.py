@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from osteocast import __version__
 from osteocast.foundation.files import sha256_of
+from osteocast.foundation.version import VERSION
 
 _PACKAGES = (
     "numpy",
@@ -92,7 +92,7 @@ def new_run_record(
     workers : int
     """
     return RunRecord(
-        version=__version__,
+        version=VERSION,
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()} {sys.byteorder}-endian",
         command=tuple(command),
