@@ -1,8 +1,8 @@
 """PTH, calcitriol and their glands (Peterson & Riggs 2010, BIOMD0000000613).
 
 Left out because they do nothing in the published equations: the calcitriol effect on the capacity of the
-parathyroid gland (its half-effect constant moves with calcitriol, so that the effect is always 1) and the
-phosphate effect on 1-alpha-hydroxylase with exponent 0. The kink of the phosphate effect is smoothed.
+parathyroid gland (its half-effect constant moves with calcitriol, so that the effect is always 1; the
+capacity is a constant here) and the phosphate effect on 1-alpha-hydroxylase with exponent 0. The kink of the phosphate effect is smoothed.
 """
 
 from typing import Annotated, NamedTuple
@@ -32,6 +32,7 @@ class Params(NamedTuple):
     gland_rate: Annotated[float, "1/day", "rate of change of the gland pool"]
     gland_switch: Annotated[float, "1", "part of that rate controlled by calcitriol"]
     gland_slope: Annotated[float, "L/pmol", "steepness of the calcitriol switch"]
+    gland_capacity: Annotated[float, "1", "mass of parathyroid tissue relative to health"]
     gland_calcium_exponent: Annotated[float, "1", "exponent of calcium on the calcitriol set point"]
     hydroxylase_synthesis: Annotated[float, "pmol/day**2", "synthesis of 1-alpha-hydroxylase in health"]
     hydroxylase_loss: Annotated[float, "1/day", "loss of 1-alpha-hydroxylase"]
@@ -51,19 +52,17 @@ def secretion(x: State, p: Params, calcium: float) -> float:
     basal = p.pth_clearance * p.healthy.pth
     start = p.secretion_max / basal
     change = (p.secretion_min - p.secretion_max) / basal
-    return (
-        basal * 2 * x.gland * anchored_hill(calcium / p.healthy.calcium, start, change, p.secretion_exponent)
-    )
+    by_calcium = anchored_hill(calcium / p.healthy.calcium, start, change, p.secretion_exponent)
+    return basal * p.gland_capacity * 2 * x.gland * by_calcium
 
 
 def hydroxylase_drive(p: Params, pth: float, phosphate: float) -> float:
     """Synthesis of 1-alpha-hydroxylase relative to health, from PTH activity and plasma phosphate."""
     half = positive_power(p.hydroxylase_half / p.healthy.pth, p.hydroxylase_exponent)
     by_pth = anchored_hill(pth / p.healthy.pth, 0, 1 + half, p.hydroxylase_exponent)
-    excess = positive_part(
-        phosphate / p.healthy.phosphate - 1 - p.phosphate_kink / p.healthy.phosphate,
-        p.phosphate_kink / p.healthy.phosphate,
-    )
+    # the rounded corner is shifted so that the healthy value is exact
+    kink = p.phosphate_kink / p.healthy.phosphate
+    excess = positive_part(phosphate / p.healthy.phosphate - 1, kink) - positive_part(0, kink)
     steep = positive_power(p.phosphate_half / p.healthy.phosphate, p.phosphate_exponent)
     change = (1 - p.phosphate_start) * (1 + steep)
     return by_pth * anchored_hill(1 + excess, p.phosphate_start, change, p.phosphate_exponent)

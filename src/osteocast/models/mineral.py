@@ -180,13 +180,19 @@ def rates(x: State, p: Params, d: Drive, e: Exports) -> State:
 
 
 def initial_state(p: Params) -> State:
-    """Pools of a healthy person."""
+    """Pools of a healthy person.
+
+    The published shares of cell-driven release and formation differ a little; where they act on the skeleton pool
+    this pool has to be larger for the exchange to make up the difference.
+    """
+    exchange = p.exchange_rate * p.exchange_factor * p.skeleton
+    gained = p.skeleton_share * p.bone_turnover * (p.mineral_share - p.osteoclast_share)
     return State(
         plasma=p.healthy.calcium * p.healthy.volume,
         gut=p.gut_start,
         absorption=1 / 2,
         exchangeable=p.exchangeable,
-        skeleton=p.skeleton,
+        skeleton=p.skeleton * (1 + gained / exchange),
         mineralisation=1,
         phosphate=p.healthy.phosphate * p.healthy.volume,
         gut_phosphate=p.gut_phosphate_start,

@@ -91,6 +91,7 @@ class Params(NamedTuple):
     tgf_loss: Annotated[float, "1/day", "loss of active TGF-beta"]
     tgf_osteoblast_exponent: Annotated[float, "1", "exponent of osteoblasts on latent TGF-beta"]
     tgf_osteoclast_exponent: Annotated[float, "1", "exponent of osteoclasts on TGF-beta release"]
+    tgf_latent_exponent: Annotated[float, "1", "extra exponent of latent TGF-beta on its own release"]
     feedback: Annotated[float, "1", "strength of the TGF-beta release feedback"]
     reserve_size: Annotated[float, "1", "osteoclast formation from a full reserve"]
     reserve_rate: Annotated[float, "1/day", "filling and emptying rate of the reserve"]
@@ -167,7 +168,8 @@ def rates(x: State, p: Params, d: Drive) -> State:
     """Rates of bone cells and their signals [relative to health or pmol/L, per day]."""
     precursors, fast, slow = osteoblast_rates(x, p, d.uncoupling)
     binding = p.association * x.rank * x.rankl - p.dissociation * x.occupied_rank
-    released = x.latent_tgf * positive_power(x.osteoclasts, p.tgf_osteoclast_exponent * p.feedback)
+    stored = positive_power(x.latent_tgf, 1 + p.tgf_latent_exponent)
+    released = stored * positive_power(x.osteoclasts, p.tgf_osteoclast_exponent * p.feedback)
     runx2_loss = p.runx2_loss * anchored_hill(
         d.pth / p.healthy.pth, p.runx2_loss_base / p.runx2_loss, p.runx2_loss_max / p.runx2_loss, 1
     )
