@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from osteocast.foundation.version import VERSION as __version__
+from osteocast.foundation.version import VERSION
 
 if TYPE_CHECKING:
     from osteocast.domain.observation import Observation
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from osteocast.formats.patient_file import read_patient
     from osteocast.formats.regimen_file import read_regimen
     from osteocast.foundation.errors import OsteocastError
+
+__version__ = VERSION
 
 _HOME = {
     "Lesion": "osteocast.domain.patient",
