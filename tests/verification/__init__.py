@@ -1,0 +1,1 @@
+"""Equations and solvers against oracles, and claims about the disease against the equations."""
