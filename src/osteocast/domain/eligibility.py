@@ -106,7 +106,7 @@ def _mind_drug(drug: Drug, patient: Patient) -> list[str]:
     if drug.renal_doses and clearance is None:
         reasons.append("Creatinine clearance is unknown: the full dose is assumed.")
     if drug.name == "zoledronate" and patient.primary.origin == "prostate" and not _progressed(patient):
-        reasons.append("The label asks for progression after at least one hormonal therapy; none is recorded.")
+        reasons.append("The label asks for progression on hormonal therapy; none is recorded.")
     return reasons
 
 

@@ -3,7 +3,7 @@
 Both are the formulas that the drugs' labels name, so that doses follow the labels.
 """
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 
 from osteocast.domain.patient import Patient, Sex
@@ -90,7 +90,7 @@ class CalciumReading:
         As reported.
     """
 
-    date: datetime.date
+    date: dt.date
     value: float
     basis: str
     censoring: str

@@ -1,6 +1,6 @@
 """A dated measurement of a patient, in the canonical unit of its quantity."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,6 +62,6 @@ class Observation:
     quantity: Quantity
     value: float
     unit: str
-    date: datetime.date
+    date: dt.date
     censoring: Censoring = "="
     given: str = ""

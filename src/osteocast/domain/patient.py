@@ -1,6 +1,6 @@
 """The patient, the primary tumour, the lesions and what happened before today."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,7 +52,7 @@ class PrimaryTumour:
 
     origin: Origin
     subtype: str | None = None
-    diagnosed: datetime.date | None = None
+    diagnosed: dt.date | None = None
     given: str = ""
 
 
@@ -92,9 +92,9 @@ class Lesion:
     pain_on_loading: float | None = None
     collapse_percent: float | None = None
     epidural_grade: EpiduralGrade | None = None
-    irradiated: datetime.date | None = None
-    fixed: datetime.date | None = None
-    found: datetime.date | None = None
+    irradiated: dt.date | None = None
+    fixed: dt.date | None = None
+    found: dt.date | None = None
     note: str = ""
 
 
@@ -104,8 +104,8 @@ class TherapyLine:
 
     therapy_class: str
     name: str
-    started: datetime.date | None = None
-    stopped: datetime.date | None = None
+    started: dt.date | None = None
+    stopped: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ class EarlierCourse:
     drug: str
     dose_mg: float | None = None
     interval_days: float | None = None
-    started: datetime.date | None = None
-    stopped: datetime.date | None = None
+    started: dt.date | None = None
+    stopped: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class SkeletalEvent:
 
     kind: EventKind
     site: Site | None = None
-    date: datetime.date | None = None
+    date: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Patient:
     weight_kg: float | None = None
     ecog: int | None = None
     visceral_metastases: bool | None = None
-    assessed: datetime.date | None = None
+    assessed: dt.date | None = None
     lesions: tuple[Lesion, ...] = ()
     lines: tuple[TherapyLine, ...] = ()
     drug_history: tuple[EarlierCourse, ...] = ()
@@ -174,7 +174,7 @@ class Patient:
     observations: tuple[Observation, ...] = ()
     current_regimen: str | None = None
 
-    def day_of(self, when: datetime.date) -> int:
+    def day_of(self, when: dt.date) -> int:
         """Return the day of a date, counted from the assessment (negative: before it).
 
         Raises

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
 
 from osteocast.domain.patient import ORIGINS, Origin
 from osteocast.domain.table import read_table
@@ -61,7 +60,7 @@ def find_origin(text: str) -> tuple[Origin, str | None] | None:
     if refused_reason(text) is not None:
         return None
     if word in ORIGINS:
-        return cast(Origin, word), None
+        return word, None
     for name in ORIGINS:
         entry = read_table("primaries")["origin"][name]
         if word in entry.get("synonyms", ()):

@@ -1,4 +1,4 @@
-"""Regimens as data: dated courses of drugs and procedures on lesions, and the calendar they give a patient."""
+"""Regimens as data: dated courses of drugs, procedures on lesions, and the calendar they give."""
 
 import math
 from dataclasses import dataclass
@@ -221,9 +221,8 @@ class Regimen:
         Without creatinine or weight the full dose is given; `calendar_note` says so.
         """
         clearance = patient_clearance(patient)
-        doses = [
-            _dose(course, day, clearance) for course in self.courses for day in course.days(months * DAYS_PER_MONTH)
-        ]
+        end = months * DAYS_PER_MONTH
+        doses = [_dose(course, day, clearance) for course in self.courses for day in course.days(end)]
         return tuple(sorted(doses, key=lambda dose: (dose.day, dose.drug)))
 
     def calendar_note(self, patient: Patient) -> str:
