@@ -228,7 +228,8 @@ class Regimen:
     def calendar_note(self, patient: Patient) -> str:
         """Return one or more sentences on how doses were adjusted; empty where nothing was to adjust."""
         clearance = patient_clearance(patient)
-        return " ".join(_dose_note(course, clearance) for course in self.courses if course.drug.renal_doses)
+        notes = (_dose_note(course, clearance) for course in self.courses)
+        return " ".join(note for note in dict.fromkeys(notes) if note)
 
 
 def _dose(course: DrugCourse, day: float, clearance: float | None) -> Dose:
@@ -240,6 +241,8 @@ def _dose(course: DrugCourse, day: float, clearance: float | None) -> Dose:
 
 def _dose_note(course: DrugCourse, clearance: float | None) -> str:
     drug = course.drug
+    if not drug.renal_doses and drug.minimum_clearance is None:
+        return ""
     if clearance is None:
         return f"{drug.title}: creatinine or weight is not given, so the full dose is assumed."
     # Truncated, so that a printed 30 never stands for 29.6.

@@ -15,7 +15,7 @@ from pydantic import (
 from osteocast.domain.observation import QUANTITIES
 from osteocast.domain.patient import ESCC_GRADES, ORIGINS
 from osteocast.domain.primary import find_origin, refused_reason, therapy_classes
-from osteocast.domain.table import table_names
+from osteocast.domain.table import read_table, table_names
 from osteocast.formats.fields import (
     Age,
     Date,
@@ -50,6 +50,10 @@ PATIENT_FORMAT: Final = "osteocast.patient/1"
 _KINDS = ("lytic", "mixed", "sclerotic")
 _EVENTS = ("fracture", "cord-compression", "radiotherapy", "surgery", "hypercalcaemia")
 _SEXES = ("female", "male")
+# A procedure happens on one day; only courses of drugs (or supportive care) can be running.
+_RUNNING = tuple(
+    name for name in table_names("regimens") if "procedures" not in read_table(f"regimens/{name}")
+)
 
 
 def origin_field(given: object) -> str:
@@ -89,9 +93,7 @@ TherapyClass = Annotated[
 DrugName = Annotated[
     str, BeforeValidator(choice_field(table_names("drugs"), "drug")), one_of(table_names("drugs"))
 ]
-RegimenName = Annotated[
-    str, BeforeValidator(choice_field(table_names("regimens"), "regimen")), one_of(table_names("regimens"))
-]
+RegimenName = Annotated[str, BeforeValidator(choice_field(_RUNNING, "regimen")), one_of(_RUNNING)]
 QuantityName = Annotated[str, BeforeValidator(choice_field(QUANTITIES, "quantity")), one_of(QUANTITIES)]
 Weight = Annotated[float, BeforeValidator(measure_field("weight")), WithJsonSchema(measure_schema("weight"))]
 Size = Annotated[
