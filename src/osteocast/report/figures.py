@@ -17,9 +17,10 @@ _QUIET: Final = "#66717B"
 _RULE: Final = "#D5DADE"
 _OTHERS: Final = "#A3ABB2"
 _WIDTH: Final = 210.0
-_HEIGHT: Final = 132.0
+_HEIGHT: Final = 116.0
 
-Series = Mapping[str, Sequence[float | None]]
+Series = Mapping[str, Any]
+"""Lists of equal length by name: ``months`` and values, None where a value is undefined."""
 
 
 @final
@@ -43,11 +44,22 @@ class Frame:
 
 
 def round_limit(highest: float) -> float:
-    """Return the next number of 1, 2, 2.5, 3, 4, 5, 6 or 8 times a power of ten that is not below `highest`."""
+    """Return the next of 1, 2, 2.5, 3, 4, 5, 6 or 8 times a power of ten that is not below `highest`."""
     if not highest > 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(highest))
-    return next((s * power for s in (1, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= highest * (1 - 1e-9)), 10 * power)
+    return next(
+        (s * power for s in (1, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= highest * (1 - 1e-9)), 10 * power
+    )
+
+
+def tick_values(low: float, high: float) -> list[float]:
+    """Return three to six round values between two ends."""
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(s * power for s in (1, 2, 2.5, 5, 10) if s * power >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [i * step for i in range(first, last + 1)]
 
 
 def risk_panel(all_series: Sequence[Series], index: int, style: Style, top: float) -> Markup:
@@ -63,9 +75,9 @@ def risk_panel(all_series: Sequence[Series], index: int, style: Style, top: floa
     top : float
         Upper end of the scale [1], the same for all panels.
     """
-    months = max(max(s["months"], default=1) or 1 for s in all_series)
+    months = max(*(max(s["months"], default=1) for s in all_series), 1)
     frame = Frame(float(months), 0.0, top)
-    drawn = _grid(frame, [(top * i / 4, f"{whole(25 * top * i)}") for i in range(5)], months)
+    drawn = _grid(frame, [(v, f"{whole(100 * v)}") for v in tick_values(0.0, top)], months)
     for other in (s for i, s in enumerate(all_series) if i != index):
         for run in _runs(frame, other, "probability"):
             drawn.append(_line(run, _OTHERS, "none", 0.9))
@@ -73,7 +85,7 @@ def risk_panel(all_series: Sequence[Series], index: int, style: Style, top: floa
     return picture((_WIDTH, _HEIGHT), f"Regimen {style.letter}: any event by month, per cent", drawn, "panel")
 
 
-def course_panel(course: Series, style: Style, limits: tuple[float, float], lines: Sequence[tuple[float, str]]) -> Markup:
+def course_panel(course: Series, style: Style, limits: tuple[float, float], lines: Sequence[float]) -> Markup:
     """Draw the course of one quantity under one regimen: median and band.
 
     Parameters
@@ -83,27 +95,24 @@ def course_panel(course: Series, style: Style, limits: tuple[float, float], line
     style : Style
     limits : (low, high)
         Ends of the scale, the same for all regimens.
-    lines : sequence of (value, words)
-        Reference values drawn across the panel.
+    lines : sequence of float
+        Reference values drawn across the panel as dotted lines.
     """
-    months = max(course["months"], default=1) or 1
+    months = max(*course["months"], 1)
     frame = Frame(float(months), *limits)
-    low, high = limits
-    ticks = [(low + (high - low) * i / 4, _tick(low + (high - low) * i / 4)) for i in range(0, 5, 2)]
-    drawn = _grid(frame, ticks, months)
-    for value, words in lines:
-        start, end = frame.at(0, value), frame.at(frame.months, value)
-        drawn.append(tag("path", d=polyline([start, end]), stroke=_QUIET, stroke_width=0.9, stroke_dasharray="1 2"))
-        drawn.append(_words((end[0], end[1] - 2.5), words, "end", 8.5))
+    drawn = _grid(frame, [(value, f"{value:.3g}") for value in tick_values(*limits)], months)
     drawn += _curve(frame, course, "median", style)
+    for value in lines:
+        across = polyline([frame.at(0, value), frame.at(frame.months, value)])
+        drawn.append(tag("path", d=across, stroke=_INK, stroke_width=1.1, stroke_dasharray="1.2 2.4"))
     return picture((_WIDTH, _HEIGHT), f"Regimen {style.letter}: course by month", drawn, "panel")
 
 
 def dots(probability: float, low: float, high: float) -> Markup:
     """Draw a hundred abstract dots in rows of ten, filled from the bottom left.
 
-    Full dots lie below the interval, cored dots between its lower end and the forecast, rings between the forecast
-    and the upper end; small dots lie above it.
+    Full dots lie below the interval, cored dots between its lower end and the forecast, rings between the
+    forecast and the upper end; small dots lie above it.
     """
     counts = [min(max(whole(100 * p), 0), 100) for p in (low, probability, high)]
     step, edge = 13.0, 9.0
@@ -121,8 +130,8 @@ def dot_sample(level: int) -> Markup:
     return picture((14, 14), "dot", [_dot(7, 7, level)], "marker")
 
 
-def difference_bar(low: float, middle: float, high: float, reach: float) -> Markup:
-    """Draw a paired difference with its interval about a line of no difference; the right side is fewer events.
+def difference_bar(low: float, middle: float, high: float, reach: float, apart: bool) -> Markup:
+    """Draw a paired difference with its interval about a line of no difference; to the right is fewer.
 
     Parameters
     ----------
@@ -130,29 +139,49 @@ def difference_bar(low: float, middle: float, high: float, reach: float) -> Mark
         Events avoided per 100.
     reach : float
         Value at both ends of the scale, the same for all bars.
+    apart : bool
+        Whether the two can be told apart: a full circle, otherwise an open one.
     """
     width, height = 200.0, 20.0
     x = [width / 2 + (width / 2 - 6) * min(max(v / reach, -1.0), 1.0) for v in (low, middle, high)]
     y = height / 2
-    crosses = low <= 0 <= high
     drawn = [
         tag("path", d=f"M{number(width / 2)},0V{number(height)}", stroke=_QUIET, stroke_width=0.9),
         tag("path", d=f"M{number(x[0])},{y}H{number(x[2])}", stroke=_INK, stroke_width=2.2),
-        tag("path", d="".join(f"M{number(v)},{y - 4}v8" for v in (x[0], x[2])), stroke=_INK, stroke_width=1.6),
-        tag("circle", cx=x[1], cy=y, r=4.4, fill="#FFFFFF" if crosses else _INK, stroke=_INK, stroke_width=1.8),
+        tag(
+            "path", d="".join(f"M{number(v)},{y - 4}v8" for v in (x[0], x[2])), stroke=_INK, stroke_width=1.6
+        ),
+        tag("circle", cx=x[1], cy=y, r=4.4, fill=_INK if apart else "#FFFFFF", stroke=_INK, stroke_width=1.8),
     ]
     return picture((width, height), "Paired difference with its interval", drawn, "bar")
 
 
+def difference_scale(reach: float) -> Markup:
+    """Draw the scale that stands above the bars of `difference_bar`."""
+    drawn = [
+        _words((0, 11), f"{whole(reach)} more", "start"),
+        _words((100, 11), "0", "middle"),
+        _words((200, 11), f"{whole(reach)} fewer", "end"),
+        tag(
+            "path", d="M6,15V20M100,15V20M194,15V20M6,17.5H194", stroke=_QUIET, stroke_width=0.9, fill="none"
+        ),
+    ]
+    return picture((200, 20), "Scale of the differences", drawn, "bar")
+
+
 def key_line(style: Style) -> Markup:
     """Draw the line of a regimen alone, for headings."""
-    line = tag("path", d="M1,5H33", stroke=style.colour, stroke_width=2.6, stroke_dasharray=style.dash, fill="none")
+    line = tag(
+        "path", d="M1,5H33", stroke=style.colour, stroke_width=2.6, stroke_dasharray=style.dash, fill="none"
+    )
     return picture((34, 10), f"line of regimen {style.letter}", [line], "key")
 
 
 def course_limits(courses: Sequence[Series], least: Sequence[float]) -> tuple[float, float]:
     """Return one scale for a quantity under all regimens; it shows the values in `least` too."""
-    shown = [v for c in courses for name in ("low", "high") for v in c[name] if v is not None and math.isfinite(v)]
+    shown = [
+        v for c in courses for name in ("low", "high") for v in c[name] if v is not None and math.isfinite(v)
+    ]
     shown += least
     low, high = min(shown, default=0.0), max(shown, default=1.0)
     if low <= 0.5 * high:
@@ -180,14 +209,19 @@ def _grid(frame: Frame, ticks: Sequence[tuple[float, str]], months: float) -> li
     for month in range(0, last + 1, step):
         x, y = frame.at(month, frame.low)
         drawn.append(tag("path", d=polyline([(x, y), (x, y + 3)]), stroke=_QUIET, stroke_width=0.8))
-        words = f"{month} months" if month + step > last else str(month)
-        anchor = "end" if month + step > last else "middle"
-        drawn.append(_words((x + (5 if anchor == "end" else 0), y + 14), words, anchor))
+        end = month + step > last
+        drawn.append(
+            _words(
+                (x + (7 if end else 0), y + 14),
+                f"{month} mo" if end else str(month),
+                "end" if end else "middle",
+            )
+        )
     return drawn
 
 
-def _words(at: Point, words: str, anchor: str, size: float = 10.5) -> Markup:
-    return tag("text", words, x=at[0], y=at[1], text_anchor=anchor, font_size=size, fill=_QUIET)
+def _words(at: Point, words: str, anchor: str) -> Markup:
+    return tag("text", words, x=at[0], y=at[1], text_anchor=anchor, font_size=10.5, fill=_QUIET)
 
 
 def _runs(frame: Frame, series: Series, name: str) -> list[list[Point]]:
@@ -214,19 +248,6 @@ def _curve(frame: Frame, series: Series, middle: str, style: Style) -> list[Mark
         drawn += [_line(edge, style.colour, "none", 0.5) for edge in (low, high)]
     drawn += [_line(run, style.colour, style.dash, 2.3) for run in _runs(frame, series, middle)]
     return drawn
-
-
-def _tick(value: float) -> str:
-    return f"{value:.3g}"
-
-
-def reference_lines(name: str) -> tuple[tuple[float, str], ...]:
-    """Return the values drawn across the panels of a quantity, with their words."""
-    if name == "calcium":
-        return (3.0, "3.0 event"), (2.6, "2.6 upper normal")
-    if name in {"untx", "ctx", "bone_alp"}:
-        return ((1.0, "1 = healthy"),)
-    return ()
 
 
 def finite(values: Sequence[Any]) -> list[float]:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from osteocast.foundation.files import write_atomically
 from osteocast.report import figures, wording
 from osteocast.report.skeleton import legend_marker, skeleton
-from osteocast.report.terminal import patient_line
+from osteocast.report.terminal import person_text
 
 View = dict[str, Any]
 
@@ -43,7 +43,7 @@ def report_html(result: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Every name in a result may come from a file somebody else wrote: all text is escaped, control characters go.
+    # Any name in a result may come from a stranger's file: all text is escaped, control characters go.
     return Environment(
         loader=PackageLoader("osteocast.report"),
         autoescape=True,
@@ -65,7 +65,7 @@ def _view(result: Mapping[str, Any]) -> View:
     return {
         "result": result,
         "patient": result["patient"],
-        "person": patient_line(result),
+        "person": person_text(result),
         "emergency": wording.EMERGENCY,
         "coverage": wording.INTERVAL,
         "months": months,
@@ -79,6 +79,7 @@ def _view(result: Mapping[str, Any]) -> View:
         "panels": _risk_panels(result["regimens"], months),
         "headlines": [c for c in contrasts if c["kind"] == "any_event"],
         "contrasts": contrasts,
+        "scale": figures.difference_scale(_reach(result["contrasts"])),
         "lesions": _lesion_views(result),
         "courses": _course_views(result["regimens"]),
         "harms": _harm_rows(result["regimens"]),
@@ -162,9 +163,13 @@ def _risk_panels(regimens: Sequence[Mapping[str, Any]], months: int) -> list[Vie
     return panels
 
 
+def _reach(contrasts: Sequence[Mapping[str, Any]]) -> float:
+    return figures.round_limit(max((abs(c[k]) for c in contrasts for k in ("low", "high")), default=1.0))
+
+
 def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[View]) -> list[View]:
     by_name = {r["name"]: r for r in regimens}
-    reach = figures.round_limit(max((abs(c[k]) for c in contrasts for k in ("low", "high")), default=1.0))
+    reach = _reach(contrasts)
     return [
         {
             "kind": c["kind"],
@@ -173,8 +178,9 @@ def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[V
             "against": by_name[c["against"]],
             "text": wording.avoided_text(c["avoided_per_100"], c["low"], c["high"]),
             "apart": c["distinguishable"],
-            "bar": figures.difference_bar(c["low"], c["avoided_per_100"], c["high"], reach),
-            "reach": wording.whole(reach),
+            "bar": figures.difference_bar(
+                c["low"], c["avoided_per_100"], c["high"], reach, c["distinguishable"]
+            ),
         }
         for c in contrasts
     ]
@@ -192,7 +198,13 @@ def _lesion_views(result: Mapping[str, Any]) -> list[View]:
         rows.append(("Strength, now → end", [_strength_text(f) for f in forecasts]))
         site = wording.site_text(wording.plain(lesion["site"]))
         drawn = ", ".join(wording.label_of(d).lower() for d in lesion["drawn"])
-        view = {"number": index + 1, "site": site, "text": wording.lesion_text(lesion), "drawn": drawn, "rows": rows}
+        view = {
+            "number": index + 1,
+            "site": site,
+            "text": wording.lesion_text(lesion),
+            "drawn": drawn,
+            "rows": rows,
+        }
         views.append({**view, "marker": legend_marker(lesion.get("kind"))})
     return views
 
@@ -213,13 +225,16 @@ def _course_views(regimens: Sequence[Mapping[str, Any]]) -> list[View]:
         present = [c for c in courses if c is not None]
         if not present:
             continue
-        lines = figures.reference_lines(name)
-        limits = figures.course_limits(present, [value for value, _ in lines])
+        lines = wording.COURSE_LINES.get(name, ())
+        values = [value for value, _ in lines]
+        limits = figures.course_limits(present, values)
         panels = [
-            "" if c is None else figures.course_panel(c, wording.style_of(i), limits, lines)
+            "" if c is None else figures.course_panel(c, wording.style_of(i), limits, values)
             for i, c in enumerate(courses)
         ]
-        views.append({"title": title, "unit": present[0]["unit"], "panels": panels})
+        unit = {"1": "as a ratio to healthy"}.get(present[0]["unit"], present[0]["unit"])
+        dotted = ", ".join(f"{wording.number_text(value)} {words}" for value, words in lines)
+        views.append({"title": title, "unit": unit, "dotted": dotted, "panels": panels})
     return views
 
 
@@ -232,17 +247,25 @@ def _harm_text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, Mapping) and "probability" in value:
-        return wording.risk_text(*_three(value))  # type: ignore[arg-type]
+        return wording.risk_text(*_three(value))
     if isinstance(value, Mapping):
         middle = next((value[k] for k in ("median", "mean", "value") if value.get(k) is not None), None)
-        span = "".join(f"{' (' if k == 'low' else '–'}{wording.number_text(value[k])}" for k in ("low", "high") if k in value)
-        text = "–" if middle is None else wording.number_text(middle) + (f"{span})" if span else "")
-        return f"{text} {value.get('unit', '')}".strip()
+        if middle is None:
+            return "–"
+        unit = value.get("unit", "")
+        known = value.get("low") is not None and value.get("high") is not None
+        text = (
+            wording.span_text(middle, value["low"], value["high"]) if known else wording.number_text(middle)
+        )
+        return f"{text} {unit}".strip()
     return wording.number_text(value) if isinstance(value, int | float) else str(value)
 
 
 def _fit_view(row: Mapping[str, Any]) -> View:
-    values = {k: wording.number_text(row[k]) if row.get(k) is not None else "–" for k in ("published", "simulated", "error")}
+    values = {
+        k: wording.number_text(row[k]) if row.get(k) is not None else "–"
+        for k in ("published", "simulated", "error")
+    }
     return {"target": row["target"], "text": row["text"], "unit": row["unit"], **values}
 
 

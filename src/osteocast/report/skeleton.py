@@ -12,18 +12,31 @@ from osteocast.report import anatomy
 from osteocast.report.svg import Point, group, mirrored, number, outline, picture, polyline, symmetric, tag
 from osteocast.report.wording import lesion_text, plain, site_text
 
-_WIDTH: Final = 736.0
 _TOP: Final = -8.0
-_COLUMN: Final = 188.0
+_COLUMN: Final = 182.0
 """Distance of the labels from the midline."""
 _RADIUS: Final = 7.5
-_LINE: Final = 19.0
+_LINE: Final = 21.0
+_LETTER: Final = 10.4
+"""Mean width of a letter of a label, on the generous side."""
 _LONGEST: Final = 21
 """Characters that fit beside the drawing."""
 
-_BONE = {"fill": "#F4F0E6", "stroke": "#8C8677", "stroke_width": 1.1, "stroke_linejoin": "round"}
-_CARTILAGE = {"fill": "none", "stroke": "#D9D4C6", "stroke_width": 3.0, "stroke_linecap": "round"}
-_DARK = {"fill": "#B9B3A3", "stroke": "#8C8677", "stroke_width": 0.8}
+_Look = dict[str, str | float | None]
+
+_BONE: Final[_Look] = {
+    "fill": "#F4F0E6",
+    "stroke": "#8C8677",
+    "stroke_width": 1.1,
+    "stroke_linejoin": "round",
+}
+_CARTILAGE: Final[_Look] = {
+    "fill": "none",
+    "stroke": "#D9D4C6",
+    "stroke_width": 3.0,
+    "stroke_linecap": "round",
+}
+_DARK: Final[_Look] = {"fill": "#B9B3A3", "stroke": "#8C8677", "stroke_width": 0.8}
 _INK = "#14202B"
 
 
@@ -65,8 +78,11 @@ def skeleton(lesions: Sequence[Mapping[str, Any]]) -> Markup:
         drawn.append(_text((0, height + 6), f"Not drawn: {names}", 16, "middle"))
         height += 18
     title = f"Skeleton seen from the front with {len(lesions)} lesion{'' if len(lesions) == 1 else 's'}"
-    moved = group(drawn, transform=f"translate({number(_WIDTH / 2)} {number(-_TOP)})")
-    return picture((_WIDTH, height - _TOP), title, [_patterns(), moved], "skeleton")
+    # The picture is as wide as its labels need, so that they are as large as the page allows.
+    longest = max((len(line) for m in marks for line in m.lines), default=0)
+    half = max(_COLUMN + _LETTER * longest, 240.0)
+    moved = group(drawn, transform=f"translate({number(half)} {number(-_TOP)})")
+    return picture((2 * half, height - _TOP), title, [_patterns(), moved], "skeleton")
 
 
 def legend_marker(kind: str | None) -> Markup:
@@ -146,14 +162,14 @@ def _labels(marks: Sequence[_Mark], side: int) -> list[Markup]:
         line = polyline([mark.at, (x - side * 24, y), (x - side * 4, y)])
         drawn.append(tag("path", d=line, fill="none", stroke="#FFFFFF", stroke_width=3.4, opacity=0.85))
         drawn.append(tag("path", d=line, fill="none", stroke="#4A5661", stroke_width=1.1))
-        drawn.append(_text((x, y + 6), mark.lines[0], 18, anchor, weight="700"))
+        drawn.append(_text((x, y + 6), mark.lines[0], 20, anchor, weight="700"))
         for i, words in enumerate([] if short else mark.lines[1:], start=1):
-            drawn.append(_text((x, y + 6 + i * _LINE), words, 16.5, anchor, colour="#3D4852"))
+            drawn.append(_text((x, y + 6 + i * _LINE), words, 18.5, anchor, colour="#3D4852"))
     return drawn
 
 
 def _text(at: Point, words: str, size: float, anchor: str, colour: str = _INK, weight: str = "400") -> Markup:
-    style = {"font_size": size, "text_anchor": anchor, "fill": colour, "font_weight": weight}
+    style: _Look = {"font_size": size, "text_anchor": anchor, "fill": colour, "font_weight": weight}
     return tag("text", words, x=at[0], y=at[1], **style)
 
 
@@ -165,15 +181,18 @@ def _side_name(side: int) -> Markup:
 def _marker(mark: _Mark) -> Markup:
     x, y = mark.at
     r = _RADIUS
-    edge = {"stroke": _INK, "stroke_width": 2.2}
+    edge: _Look = {"stroke": _INK, "stroke_width": 2.2}
     if mark.kind == "lytic":
         shape = tag("circle", cx=x, cy=y, r=r, fill="#FFFFFF", **edge)
         return group([shape, tag("circle", cx=x, cy=y, r=r * 0.3, fill=_INK)])
     if mark.kind == "sclerotic":
-        return tag("rect", x=x - r, y=y - r, width=2 * r, height=2 * r, fill=_INK, stroke="#FFFFFF", stroke_width=1.2)
+        return tag(
+            "rect", x=x - r, y=y - r, width=2 * r, height=2 * r, fill=_INK, stroke="#FFFFFF", stroke_width=1.2
+        )
     reach = r * 1.3
     if mark.kind == "mixed":
-        corners = f"M{number(x)},{number(y - reach)}l{number(reach)},{number(reach)}l-{number(reach)},{number(reach)}"
+        corners = f"M{number(x)},{number(y - reach)}l{number(reach)},{number(reach)}"
+        corners += f"l-{number(reach)},{number(reach)}"
         corners += f"l-{number(reach)},-{number(reach)}z"
         return group([tag("path", d=corners, fill=fill, **edge) for fill in ("#FFFFFF", "url(#hatch)")])
     corners = f"M{number(x)},{number(y - reach)}l{number(reach)},{number(1.8 * reach)}h-{number(2 * reach)}z"
@@ -182,11 +201,13 @@ def _marker(mark: _Mark) -> Markup:
 
 def _patterns() -> Markup:
     line = tag("path", d="M0,0V4", stroke=_INK, stroke_width=2.2)
-    turned = "rotate(45)"
     hatch = Markup(
-        f'<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="{turned}">{line}</pattern>'
+        '<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        f"{line}</pattern>"
     )
-    stops = tag("stop", offset=0, stop_color="#FFFFFF", stop_opacity=0) + tag("stop", offset=1, stop_color="#FFFFFF")
+    stops = tag("stop", offset=0, stop_color="#FFFFFF", stop_opacity=0) + tag(
+        "stop", offset=1, stop_color="#FFFFFF"
+    )
     fade = Markup(f'<linearGradient id="fade" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient>')
     return tag("defs", hatch, fade)
 
@@ -212,7 +233,7 @@ def _both(shapes: Sequence[Markup]) -> Markup:
 
 def _tube(data: str, width: float) -> list[Markup]:
     """Draw a line as a bone: an edge and a lighter core."""
-    line = {"d": data, "fill": "none", "stroke_linecap": "round"}
+    line: _Look = {"d": data, "fill": "none", "stroke_linecap": "round"}
     edge = tag("path", stroke="#8C8677", stroke_width=width, **line)
     return [edge, tag("path", stroke="#F4F0E6", stroke_width=width - 2.2, **line)]
 
@@ -224,7 +245,9 @@ def _back() -> list[Markup]:
         x, y, width, height = anatomy.vertebra(level)
         reach = width / 2 + {"C": 3, "T": 4, "L": 10}[level[0]]
         drawn += _tube(f"M{number(-reach)},{number(y)}H{number(reach)}", 4.6)
-        drawn.append(tag("rect", x=x - width / 2, y=y - height / 2, width=width, height=height, rx=2.6, **_BONE))
+        drawn.append(
+            tag("rect", x=x - width / 2, y=y - height / 2, width=width, height=height, rx=2.6, **_BONE)
+        )
     return drawn
 
 
@@ -241,7 +264,9 @@ def _trunk() -> list[Markup]:
     eye = tag("ellipse", cx=16, cy=57, rx=10, ry=8.6, transform="rotate(8 16 57)", **_DARK)
     drawn += [_both([eye]), tag("path", d=outline(symmetric(anatomy.NASAL)), **_DARK)]
     teeth = "".join(f"M{x},92V99" for x in range(-12, 13, 4))
-    drawn.append(tag("path", d="M-16,94.5Q0,97.5 16,94.5" + teeth, fill="none", stroke="#8C8677", stroke_width=0.9))
+    drawn.append(
+        tag("path", d="M-16,94.5Q0,97.5 16,94.5" + teeth, fill="none", stroke="#8C8677", stroke_width=0.9)
+    )
     return drawn
 
 

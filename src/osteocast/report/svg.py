@@ -18,8 +18,8 @@ def number(value: float) -> str:
 def tag(name: str, *children: str, **attributes: str | float | None) -> Markup:
     """Return one element; text children and attribute values are escaped, `Markup` children are kept.
 
-    Underscores in attribute names become hyphens (``stroke_width``), a trailing one is dropped (``class_``), and
-    an attribute that is None is left out.
+    Underscores in attribute names become hyphens (``stroke_width``), a trailing one is dropped (``class_``),
+    and an attribute that is None is left out.
     """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(number(v) if isinstance(v, int | float) else v)}"'
@@ -53,7 +53,7 @@ def polyline(points: Sequence[Point]) -> str:
 
 
 def outline(points: Sequence[Point]) -> str:
-    """Return path data of a smooth closed curve through the points (a Catmull-Rom spline as cubic Beziers)."""
+    """Return path data of a smooth closed curve through the points (Catmull-Rom, as cubic Beziers)."""
     count = len(points)
     parts = [f"M{number(points[0][0])},{number(points[0][1])}"]
     for i in range(count):

@@ -25,10 +25,10 @@ def tables(result: Mapping[str, Any]) -> dict[str, list[Row]]:
     Returns
     -------
     dict
-        ``risk.csv`` (probability [1] of each kind of event by month), ``survival.csv`` (probability [1] by month),
-        ``lesions.csv`` (risk [1] and relative strength [1] of each lesion), ``courses.csv`` (calcium, pain and
-        markers by month, each in its unit) and ``contrasts.csv`` (events avoided per 100 such patients). Intervals
-        are 90 %.
+        ``risk.csv`` (probability [1] of each kind of event by month), ``survival.csv`` (probability [1] by
+        month), ``lesions.csv`` (risk [1] and relative strength [1] of each lesion), ``courses.csv`` (calcium,
+        pain and markers by month, each in its unit) and ``contrasts.csv`` (events avoided per 100 such
+        people). Intervals are 90 %.
     """
     regimens = result["regimens"]
     return {
@@ -98,7 +98,13 @@ def _lesions(regimen: Mapping[str, Any]) -> Iterator[Row]:
         for event in ("fracture", "radiotherapy", "cord"):
             risk = lesion.get(event)
             if risk is not None:
-                yield {**start, "quantity": event, "value": risk["probability"], "low": risk["low"], "high": risk["high"]}
+                yield {
+                    **start,
+                    "quantity": event,
+                    "value": risk["probability"],
+                    "low": risk["low"],
+                    "high": risk["high"],
+                }
         for when in ("strength_now", "strength_end"):
             if lesion.get(when) is not None:
                 yield {**start, "quantity": when, "value": lesion[when], "low": None, "high": None}

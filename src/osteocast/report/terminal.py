@@ -22,13 +22,13 @@ _MOST_REGIMENS: Final = 4
 
 
 def terminal_summary(result: Mapping[str, Any]) -> str:
-    """Return the summary of a result: at most 14 lines of at most 100 columns, so one line is left for the caller.
+    """Return the summary of a result: at most 14 lines of 100 columns, so one line is left for the caller.
 
     Control characters in names are replaced, so a patient file cannot steer the terminal.
     """
     months = result["settings"]["months"]
     lines = [
-        f"Osteocast {result['version']}: {patient_line(result)}",
+        f"Osteocast {result['version']}: {cut(plain(result['title']), 30)}, {person_text(result)}",
         plain(result["banner"]),
         f"Risk within {months} months with {INTERVAL} % interval",
         *_table(result["regimens"], months),
@@ -40,18 +40,20 @@ def terminal_summary(result: Mapping[str, Any]) -> str:
     return "\n".join(cut(line, WIDTH) for line in lines)
 
 
-def patient_line(result: Mapping[str, Any]) -> str:
-    """Describe the patient in a few words: "Patient, 62-year-old woman, breast cancer (ER+), 6 lesions"."""
+def person_text(result: Mapping[str, Any]) -> str:
+    """Describe the patient in a few words: "62-year-old woman, breast cancer (ER+), 6 lesions"."""
     patient = result["patient"]
     person = {"female": "woman", "male": "man"}.get(str(patient["sex"]), "person")
     primary = patient["primary"]
     origin = plain(primary["origin"])
-    named = {"myeloma": "myeloma", "unknown": "unknown primary", "other": "other cancer"}.get(origin, f"{origin} cancer")
+    named = {"myeloma": "myeloma", "unknown": "unknown primary", "other": "other cancer"}.get(
+        origin, f"{origin} cancer"
+    )
     subtype = plain(primary.get("subtype") or "")
     detail = f" ({subtype})" if subtype and subtype != "unknown" else ""
     count = len(patient["lesions"])
     lesions = f"{count or 'no'} lesion{'' if count == 1 else 's'}"
-    return f"{cut(plain(result['title']), 40)}, {patient['age_years']:.0f}-year-old {person}, {named}{detail}, {lesions}"
+    return f"{patient['age_years']:.0f}-year-old {person}, {named}{detail}, {lesions}"
 
 
 def cut(text: str, width: int) -> str:
@@ -102,8 +104,12 @@ def _contrast_lines(result: Mapping[str, Any]) -> list[str]:
     letters = {r["name"]: style_of(i).letter for i, r in enumerate(result["regimens"])}
     chosen = [c for c in result["contrasts"] if c["kind"] == "any_event"][:2]
     return [
-        f"{letters.get(c['regimen'], '?')} against {letters.get(c['against'], '?')}, any event, of 100 such people: "
-        + (avoided_text(c["avoided_per_100"], c["low"], c["high"]) if c["distinguishable"] else "cannot be told apart")
+        f"{letters.get(c['regimen'], '?')} against {letters.get(c['against'], '?')}, any event, of 100 people: "
+        + (
+            avoided_text(c["avoided_per_100"], c["low"], c["high"])
+            if c["distinguishable"]
+            else "cannot be told apart"
+        )
         for c in chosen
     ]
 
@@ -112,7 +118,8 @@ def _draws_line(result: Mapping[str, Any]) -> str:
     settings, weights = result["settings"], result["weights"]
     size = weights.get("effective_sample_size")
     sample = "" if size is None else f"; effective sample size {size:.0f} of {weights.get('candidates', 0):,}"
-    return f"{settings['draws']} parameter draws x {settings['continuations']} courses, seed {settings['seed']}{sample}"
+    draws = f"{settings['draws']} parameter draws x {settings['continuations']} courses"
+    return f"{draws}, seed {settings['seed']}{sample}"
 
 
 def _warning(applicability: Sequence[Mapping[str, Any]]) -> list[str]:

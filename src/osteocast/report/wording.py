@@ -1,4 +1,4 @@
-"""How numbers, sites and events are written everywhere in the report: whole numbers, months, no false precision."""
+"""How numbers, sites and events are written in the report: whole numbers, months, no false precision."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ COURSES: Final[Mapping[str, str]] = {
     "bone_alp": "Bone alkaline phosphatase",
 }
 
+COURSE_LINES: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
+    "calcium": ((2.6, "upper end of normal"), (3.0, "counted as hypercalcaemia")),
+    "untx": ((1.0, "healthy"),),
+    "ctx": ((1.0, "healthy"),),
+    "bone_alp": ((1.0, "healthy"),),
+}
+"""Reference values drawn across the courses, in the unit of the course."""
+
 SITE_PARTS: Final[Mapping[str, str]] = {
     "head-neck": "head and neck",
     "trochanteric": "trochanteric",
@@ -59,14 +67,14 @@ INTERVAL: Final = 90
 @final
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one regimen is marked: a letter, a dash pattern and a colour, so that no one of them is needed alone."""
+    """How one regimen is marked: letter, dash pattern and colour, so that none of them is needed alone."""
 
     letter: str
     colour: str
     dash: str
 
 
-# Okabe and Ito's colours that stay visible as thin lines on white; the dash patterns tell them apart in print.
+# Okabe and Ito's colours, the pale ones darkened to stay visible as thin lines; dashes tell them apart in grey.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#8C4F7E", "#56B4E9", "#B87F00", "#333333")
 _DASHES = ("none", "7 3", "2 2.5", "9 3 2 3", "12 3", "4 2 1 2 1 2", "1 3")
 
@@ -84,14 +92,15 @@ def whole(value: float) -> int:
 
 
 def percent(probability: float | None) -> str:
-    """Write a probability as a whole number of per cent, without the sign; never "0" or "100" from a simulation."""
+    """Write a probability as a whole number of per cent, without the sign; never "0" or "100"."""
     if probability is None or not math.isfinite(probability):
         return "–"
     if probability < 0.005:
         return "<1"
-    if probability > 0.995:
+    if probability >= 0.995:
         return ">99"
-    return str(whole(100 * probability))
+    # Results hold four decimals; without the rounding 0.145 would print as 14, being 14.499... per cent.
+    return str(whole(round(100 * probability, 6)))
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -108,10 +117,10 @@ def risk_text(probability: float | None, low: float | None, high: float | None) 
 
 
 def avoided_text(avoided: float, low: float, high: float) -> str:
-    """Write a paired difference as people per 100: "12 fewer (3 to 20 fewer)", "2 fewer (5 more to 9 fewer)"."""
+    """Write a paired difference as people per 100: "12 fewer (3 to 20)", "2 fewer (5 more to 9 fewer)"."""
     if whole(low) * whole(high) > 0:
         near, far = sorted((abs(whole(low)), abs(whole(high))))
-        span = f"{near} to {far} {_direction(avoided)}"
+        span = f"{near} to {far}"
     else:
         span = f"{_count(low)} to {_count(high)}"
     return f"{_count(avoided)} ({span})"
@@ -174,6 +183,13 @@ def number_text(value: float) -> str:
         digits = 0 if abs(value) >= 100 else 3
         return f"{value:,.0f}" if digits == 0 else f"{value:.{digits}g}"
     return f"{value:.2e}"
+
+
+def span_text(middle: float, low: float, high: float) -> str:
+    """Write a value with its interval, all three to the same decimals: "2.31 (2.10–2.40)"."""
+    size = max(abs(middle), abs(low), abs(high))
+    decimals = 2 if size < 10 else 1 if size < 100 else 0
+    return f"{middle:,.{decimals}f} ({low:,.{decimals}f}–{high:,.{decimals}f})"
 
 
 def label_of(key: str) -> str:

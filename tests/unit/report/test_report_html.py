@@ -1,0 +1,147 @@
+"""The page: what it says equals the result, nothing in a name can act, and it needs no network."""
+
+import copy
+import json
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+from osteocast.foundation.errors import StorageError
+from osteocast.report import wording
+from osteocast.report.html import report_html, write_report
+from osteocast.report.terminal import terminal_summary
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and the cells of the risk table."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.cells: dict[tuple[str, str, int], str] = {}
+        self._cell: tuple[str, str, int] | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        found = dict(attrs)
+        if tag == "td" and "data-event" in found:
+            self._cell = (str(found["data-event"]), str(found["data-regimen"]), int(found["data-month"] or 0))
+            self.cells[self._cell] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "td":
+            self._cell = None
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None:
+            self.cells[self._cell] += data
+
+
+def test_sample_satisfies_the_published_schema(result: dict[str, Any]) -> None:
+    schema = json.loads(files("osteocast.data").joinpath("schema/result.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(result, schema)
+    result["regimens"][0]["risk"]["death"]["high"][3] = 1.2
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(result, schema)
+
+
+def test_report_is_self_contained_and_inert(result: dict[str, Any]) -> None:
+    text = report_html(result)
+    page = Page(text)
+    assert page.tags.isdisjoint(
+        {"script", "img", "link", "iframe", "object", "embed", "base", "form", "a", "use"}
+    )
+    assert not [
+        a for a in page.attributes if a[1].startswith("on") or a[1] in {"src", "href", "xlink:href", "srcset"}
+    ]
+    assert "@import" not in text
+    assert set(re.findall(r"url\(([^)]*)\)", text)) <= {"#hatch", "#fade"}
+    assert "default-src 'none'" in text
+    assert "&lt;script&gt;alert" in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "Zoë" in text
+
+
+def test_every_number_of_the_risk_table_equals_the_result(result: dict[str, Any]) -> None:
+    cells = Page(report_html(result)).cells
+    assert len(cells) == 2 * sum(len(one["risk"]) for one in result["regimens"])
+    for one in result["regimens"]:
+        for kind, series in one["risk"].items():
+            for month in (12, 24):
+                shown = cells[kind, one["name"], month].replace("–", " ").split()
+                expected = [series[k][series["months"].index(month)] for k in ("probability", "low", "high")]
+                written = [wording.percent(p) for p in expected]
+                assert shown[:2] == [written[0], "%"]
+                assert shown[2:] == (written[1:] if written[1] != written[2] else written[1:2])
+
+
+def test_report_shows_what_it_must(result: dict[str, Any]) -> None:
+    text = report_html(result)
+    for needed in (
+        "Research and education use only",
+        "Suspected spinal cord compression",
+        "not yet checked on trials it did not see",
+        "calibrated on 6 published levels",
+        "cannot be told apart",
+        "19 fewer (10 to 28)",
+        "the order is not a ranking",
+        "Skeletal event: fracture",
+        "Peterson &amp; Riggs",
+        "62 → 58 %",
+    ):
+        assert needed in text, needed
+    positions = [text.index(f'data-regimen="{one["name"]}"') for one in result["regimens"]]
+    assert positions == sorted(positions), "regimens stand in the order given"
+
+
+def test_report_bytes_repeat_and_result_is_untouched(result: dict[str, Any], tmp_path: Any) -> None:
+    before = copy.deepcopy(result)
+    write_report(result, tmp_path / "one.html")
+    write_report(copy.deepcopy(result), tmp_path / "two.html")
+    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+    assert result == before
+    with pytest.raises(StorageError):
+        write_report(result, tmp_path)
+
+
+def test_report_of_a_bare_result(result: dict[str, Any]) -> None:
+    result["regimens"] = result["regimens"][:1]
+    result["regimens"][0] |= {"lesions": [], "harms": {}, "courses": {}, "reasons": []}
+    result["regimens"][0]["risk"]["any_event"]["probability"][-1] = None
+    result["patient"] |= {"lesions": [], "given": [], "drawn": [], "assessed": None}
+    result |= {
+        "contrasts": [],
+        "drivers": [],
+        "missing": [],
+        "citations": [],
+        "assumptions": [],
+        "applicability": [],
+    }
+    result["calibration"]["rows"] = []
+    text = report_html(result)
+    assert "No lesion was given." in text
+    assert "One treatment only" in text
+    assert len(terminal_summary(result).splitlines()) <= 15
+
+
+@pytest.mark.parametrize("months", [1, 6, 12, 36])
+def test_other_horizons(result: dict[str, Any], months: int) -> None:
+    result["settings"]["months"] = months
+    for one in result["regimens"]:
+        for series in [*one["risk"].values(), one["survival"], *one["courses"].values()]:
+            for key in ("months", "probability", "median", "low", "high"):
+                if key in series:
+                    series[key] = (list(series[key]) + [series[key][-1]] * 12)[: months + 1]
+            series["months"] = list(range(months + 1))
+    cells = Page(report_html(result)).cells
+    assert {month for _, _, month in cells} == set(wording.horizons(months))
+    assert max(wording.horizons(months)) == months
