@@ -48,9 +48,7 @@ def round_limit(highest: float) -> float:
     if not highest > 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(highest))
-    return next(
-        (s * power for s in (1, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= highest * (1 - 1e-9)), 10 * power
-    )
+    return next((s * power for s in (1, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= highest * (1 - 1e-9)), 10 * power)
 
 
 def tick_values(low: float, high: float) -> list[float]:
@@ -148,9 +146,7 @@ def difference_bar(low: float, middle: float, high: float, reach: float, apart: 
     drawn = [
         tag("path", d=f"M{number(width / 2)},0V{number(height)}", stroke=_QUIET, stroke_width=0.9),
         tag("path", d=f"M{number(x[0])},{y}H{number(x[2])}", stroke=_INK, stroke_width=2.2),
-        tag(
-            "path", d="".join(f"M{number(v)},{y - 4}v8" for v in (x[0], x[2])), stroke=_INK, stroke_width=1.6
-        ),
+        tag("path", d="".join(f"M{number(v)},{y - 4}v8" for v in (x[0], x[2])), stroke=_INK, stroke_width=1.6),
         tag("circle", cx=x[1], cy=y, r=4.4, fill=_INK if apart else "#FFFFFF", stroke=_INK, stroke_width=1.8),
     ]
     return picture((width, height), "Paired difference with its interval", drawn, "bar")
@@ -162,26 +158,20 @@ def difference_scale(reach: float) -> Markup:
         _words((0, 11), f"{whole(reach)} more", "start"),
         _words((100, 11), "0", "middle"),
         _words((200, 11), f"{whole(reach)} fewer", "end"),
-        tag(
-            "path", d="M6,15V20M100,15V20M194,15V20M6,17.5H194", stroke=_QUIET, stroke_width=0.9, fill="none"
-        ),
+        tag("path", d="M6,15V20M100,15V20M194,15V20M6,17.5H194", stroke=_QUIET, stroke_width=0.9, fill="none"),
     ]
     return picture((200, 20), "Scale of the differences", drawn, "bar")
 
 
 def key_line(style: Style) -> Markup:
     """Draw the line of a regimen alone, for headings."""
-    line = tag(
-        "path", d="M1,5H33", stroke=style.colour, stroke_width=2.6, stroke_dasharray=style.dash, fill="none"
-    )
+    line = tag("path", d="M1,5H33", stroke=style.colour, stroke_width=2.6, stroke_dasharray=style.dash, fill="none")
     return picture((34, 10), f"line of regimen {style.letter}", [line], "key")
 
 
 def course_limits(courses: Sequence[Series], least: Sequence[float]) -> tuple[float, float]:
     """Return one scale for a quantity under all regimens; it shows the values in `least` too."""
-    shown = [
-        v for c in courses for name in ("low", "high") for v in c[name] if v is not None and math.isfinite(v)
-    ]
+    shown = [v for c in courses for name in ("low", "high") for v in c[name] if v is not None and math.isfinite(v)]
     shown += least
     low, high = min(shown, default=0.0), max(shown, default=1.0)
     if low <= 0.5 * high:
@@ -244,8 +234,7 @@ def _curve(frame: Frame, series: Series, middle: str, style: Style) -> list[Mark
     drawn = []
     for low, high in zip(_runs(frame, series, "low"), _runs(frame, series, "high"), strict=False):
         band = polyline([*low, *reversed(high)]) + "Z"
-        drawn.append(tag("path", d=band, fill=style.colour, fill_opacity=0.17, stroke="none"))
-        drawn += [_line(edge, style.colour, "none", 0.5) for edge in (low, high)]
+        drawn.append(tag("path", d=band, fill=style.colour, fill_opacity=0.2, stroke="none"))
     drawn += [_line(run, style.colour, style.dash, 2.3) for run in _runs(frame, series, middle)]
     return drawn
 

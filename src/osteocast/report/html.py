@@ -178,9 +178,7 @@ def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[V
             "against": by_name[c["against"]],
             "text": wording.avoided_text(c["avoided_per_100"], c["low"], c["high"]),
             "apart": c["distinguishable"],
-            "bar": figures.difference_bar(
-                c["low"], c["avoided_per_100"], c["high"], reach, c["distinguishable"]
-            ),
+            "bar": figures.difference_bar(c["low"], c["avoided_per_100"], c["high"], reach, c["distinguishable"]),
         }
         for c in contrasts
     ]
@@ -254,17 +252,14 @@ def _harm_text(value: Any) -> str:
             return "–"
         unit = value.get("unit", "")
         known = value.get("low") is not None and value.get("high") is not None
-        text = (
-            wording.span_text(middle, value["low"], value["high"]) if known else wording.number_text(middle)
-        )
+        text = wording.span_text(middle, value["low"], value["high"]) if known else wording.number_text(middle)
         return f"{text} {unit}".strip()
     return wording.number_text(value) if isinstance(value, int | float) else str(value)
 
 
 def _fit_view(row: Mapping[str, Any]) -> View:
     values = {
-        k: wording.number_text(row[k]) if row.get(k) is not None else "–"
-        for k in ("published", "simulated", "error")
+        k: wording.number_text(row[k]) if row.get(k) is not None else "–" for k in ("published", "simulated", "error")
     }
     return {"target": row["target"], "text": row["text"], "unit": row["unit"], **values}
 

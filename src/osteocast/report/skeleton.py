@@ -86,9 +86,9 @@ def skeleton(lesions: Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def legend_marker(kind: str | None) -> Markup:
-    """Draw the marker of a kind alone, for legends and tables."""
+    """Draw the marker of a kind alone, for legends and tables on the page that holds the skeleton."""
     mark = _Mark(0, (10, 10), kind, ())
-    return picture((20, 20), kind or "kind not given", [_patterns(), _marker(mark)], "marker")
+    return picture((20, 20), kind or "kind unknown", [_marker(mark)], "marker")
 
 
 def _marks(lesions: Sequence[Mapping[str, Any]]) -> tuple[list[_Mark], list[_Mark]]:
@@ -186,9 +186,7 @@ def _marker(mark: _Mark) -> Markup:
         shape = tag("circle", cx=x, cy=y, r=r, fill="#FFFFFF", **edge)
         return group([shape, tag("circle", cx=x, cy=y, r=r * 0.3, fill=_INK)])
     if mark.kind == "sclerotic":
-        return tag(
-            "rect", x=x - r, y=y - r, width=2 * r, height=2 * r, fill=_INK, stroke="#FFFFFF", stroke_width=1.2
-        )
+        return tag("rect", x=x - r, y=y - r, width=2 * r, height=2 * r, fill=_INK, stroke="#FFFFFF", stroke_width=1.2)
     reach = r * 1.3
     if mark.kind == "mixed":
         corners = f"M{number(x)},{number(y - reach)}l{number(reach)},{number(reach)}"
@@ -202,12 +200,11 @@ def _marker(mark: _Mark) -> Markup:
 def _patterns() -> Markup:
     line = tag("path", d="M0,0V4", stroke=_INK, stroke_width=2.2)
     hatch = Markup(
-        '<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse"'
+        ' patternTransform="rotate(45)">'
         f"{line}</pattern>"
     )
-    stops = tag("stop", offset=0, stop_color="#FFFFFF", stop_opacity=0) + tag(
-        "stop", offset=1, stop_color="#FFFFFF"
-    )
+    stops = tag("stop", offset=0, stop_color="#FFFFFF", stop_opacity=0) + tag("stop", offset=1, stop_color="#FFFFFF")
     fade = Markup(f'<linearGradient id="fade" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient>')
     return tag("defs", hatch, fade)
 
@@ -245,9 +242,7 @@ def _back() -> list[Markup]:
         x, y, width, height = anatomy.vertebra(level)
         reach = width / 2 + {"C": 3, "T": 4, "L": 10}[level[0]]
         drawn += _tube(f"M{number(-reach)},{number(y)}H{number(reach)}", 4.6)
-        drawn.append(
-            tag("rect", x=x - width / 2, y=y - height / 2, width=width, height=height, rx=2.6, **_BONE)
-        )
+        drawn.append(tag("rect", x=x - width / 2, y=y - height / 2, width=width, height=height, rx=2.6, **_BONE))
     return drawn
 
 
@@ -264,9 +259,7 @@ def _trunk() -> list[Markup]:
     eye = tag("ellipse", cx=16, cy=57, rx=10, ry=8.6, transform="rotate(8 16 57)", **_DARK)
     drawn += [_both([eye]), tag("path", d=outline(symmetric(anatomy.NASAL)), **_DARK)]
     teeth = "".join(f"M{x},92V99" for x in range(-12, 13, 4))
-    drawn.append(
-        tag("path", d="M-16,94.5Q0,97.5 16,94.5" + teeth, fill="none", stroke="#8C8677", stroke_width=0.9)
-    )
+    drawn.append(tag("path", d="M-16,94.5Q0,97.5 16,94.5" + teeth, fill="none", stroke="#8C8677", stroke_width=0.9))
     return drawn
 
 

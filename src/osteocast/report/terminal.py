@@ -104,12 +104,8 @@ def _contrast_lines(result: Mapping[str, Any]) -> list[str]:
     letters = {r["name"]: style_of(i).letter for i, r in enumerate(result["regimens"])}
     chosen = [c for c in result["contrasts"] if c["kind"] == "any_event"][:2]
     return [
-        f"{letters.get(c['regimen'], '?')} against {letters.get(c['against'], '?')}, any event, of 100 people: "
-        + (
-            avoided_text(c["avoided_per_100"], c["low"], c["high"])
-            if c["distinguishable"]
-            else "cannot be told apart"
-        )
+        f"{letters.get(c['regimen'], '?')} against {letters.get(c['against'], '?')}, any event, of 100: "
+        + (avoided_text(c["avoided_per_100"], c["low"], c["high"]) if c["distinguishable"] else "cannot be told apart")
         for c in chosen
     ]
 

@@ -74,7 +74,7 @@ class Style:
     dash: str
 
 
-# Okabe and Ito's colours, the pale ones darkened to stay visible as thin lines; dashes tell them apart in grey.
+# Okabe and Ito's colours, pale ones darkened to stay visible as thin lines; dashes tell them apart in grey.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#8C4F7E", "#56B4E9", "#B87F00", "#333333")
 _DASHES = ("none", "7 3", "2 2.5", "9 3 2 3", "12 3", "4 2 1 2 1 2", "1 3")
 

@@ -61,9 +61,7 @@ def regimen(name: str, title: str, risk: float, effect: float, current: bool) ->
         "current": current,
         "eligible": True,
         "reasons": ["current treatment" if current else "eligible: creatinine clearance 71 mL/min"],
-        "calendar_note": "4 mg reduced to 3.5 mg for a clearance of 50-60 mL/min"
-        if name.startswith("zol")
-        else "",
+        "calendar_note": "4 mg reduced to 3.5 mg for a clearance of 50-60 mL/min" if name.startswith("zol") else "",
         "risk": {kind: by_month(risk * share) for kind, share in SHARES.items()},
         "expected_events": {"mean": 2.4 * risk, "low": 1.5 * risk, "high": 3.4 * risk},
         "survival": {
@@ -108,9 +106,7 @@ def contrast(name: str, kind: str, middle: float, half: float) -> dict[str, Any]
 @pytest.fixture
 def result() -> dict[str, Any]:
     """A realistic result: four regimens, six lesions, and names that try to act."""
-    lesions = [
-        dict(zip(("site", "site_class", "kind", "size_mm", "drawn"), row, strict=True)) for row in LESIONS
-    ]
+    lesions = [dict(zip(("site", "site_class", "kind", "size_mm", "drawn"), row, strict=True)) for row in LESIONS]
     given = (("Age", "62 years"), ("Sex", "female"), ("Weight", "70 kg"), ("Creatinine", "88 umol/L"))
     more = (
         ("Calcium", "2.42 mmol/L"),
@@ -119,9 +115,7 @@ def result() -> dict[str, Any]:
         ("Lesions", "6"),
     )
     population = "from the population of breast cancer with bone metastases"
-    drawn = [
-        {"item": item, "how": population} for item in ("ECOG", "albumin", "visceral metastases", "bone ALP")
-    ]
+    drawn = [{"item": item, "how": population} for item in ("ECOG", "albumin", "visceral metastases", "bone ALP")]
     how = "from lesions of that site and primary"
     return {
         "schema": "osteocast.result/1",
@@ -188,7 +182,7 @@ def result() -> dict[str, Any]:
             {
                 "item": "Cortical involvement of the left femur",
                 "narrowing": 0.2,
-                "text": "would narrow by about a fifth",
+                "text": "would narrow it by a fifth",
             },
             {"item": "ECOG", "narrowing": 0.1, "text": "would narrow survival by about a tenth"},
         ],
@@ -208,7 +202,5 @@ def result() -> dict[str, Any]:
                 "source": "none",
             },
         ],
-        "citations": [
-            {"key": "peterson2010", "text": "Peterson & Riggs, Bone 2010; https://doi.org/10.1016/x"}
-        ],
+        "citations": [{"key": "peterson2010", "text": "Peterson & Riggs, Bone 2010; https://doi.org/10.1016/x"}],
     }

@@ -56,12 +56,8 @@ def test_sample_satisfies_the_published_schema(result: dict[str, Any]) -> None:
 def test_report_is_self_contained_and_inert(result: dict[str, Any]) -> None:
     text = report_html(result)
     page = Page(text)
-    assert page.tags.isdisjoint(
-        {"script", "img", "link", "iframe", "object", "embed", "base", "form", "a", "use"}
-    )
-    assert not [
-        a for a in page.attributes if a[1].startswith("on") or a[1] in {"src", "href", "xlink:href", "srcset"}
-    ]
+    assert page.tags.isdisjoint({"script", "img", "link", "iframe", "object", "embed", "base", "form", "a", "use"})
+    assert not [a for a in page.attributes if a[1].startswith("on") or a[1] in {"src", "href", "xlink:href", "srcset"}]
     assert "@import" not in text
     assert set(re.findall(r"url\(([^)]*)\)", text)) <= {"#hatch", "#fade"}
     assert "default-src 'none'" in text
