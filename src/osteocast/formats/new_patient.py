@@ -41,7 +41,7 @@ QUESTIONS = (
     Question("age_years", "Age in years, such as 64", required=True),
     Question("sex", "Sex: female or male", required=True),
     Question("origin", "Where did the cancer begin: " + ", ".join(ORIGINS), required=True),
-    Question("sites", "Sites of the bone lesions, the largest first, such as T8, femur-left-subtrochanteric, sacrum"),
+    Question("sites", "Sites of the bone lesions, largest first, such as T8, femur-left-shaft, sacrum"),
     Question("kind", "Are they mainly lytic, mixed or sclerotic"),
     Question("size", "Largest diameter of the first lesion, such as 28 mm"),
     Question("weight", "Body weight, such as 70 kg"),

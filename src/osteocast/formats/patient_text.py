@@ -59,7 +59,7 @@ def patient_to_mapping(patient: Patient) -> dict[str, Any]:
 
 
 def mapping_to_toml(content: Mapping[str, Any]) -> str:
-    """Return the TOML text of a mapping of single values, tables of single values and lists of such tables."""
+    """Return the TOML text of a mapping of single values, tables of them and lists of such tables."""
     single = {key: value for key, value in content.items() if not isinstance(value, dict | list)}
     blocks = [_lines(single)]
     for key, value in content.items():

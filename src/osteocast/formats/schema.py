@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from osteocast.formats.patient_model import PatientEntry
 from osteocast.formats.regimen_model import RegimenEntry
 from osteocast.foundation.files import write_atomically
@@ -15,7 +17,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schemas by file name (``patient.schema.json``, ``regimen.schema.json``)."""
-    models = {"patient": PatientEntry, "regimen": RegimenEntry}
+    models: dict[str, type[BaseModel]] = {"patient": PatientEntry, "regimen": RegimenEntry}
     return {
         f"{name}.schema.json": {
             "$schema": _DIALECT,
