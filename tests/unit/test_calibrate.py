@@ -43,7 +43,7 @@ def test_the_fit_table_states_what_the_calibrated_simulator_gives(tmp_path):
     scales = dict(zip(found.names, np.exp(found.mean), strict=True))
     for row, expected in zip(found.rows, linear(scales).values(), strict=True):
         assert row.simulated == pytest.approx(expected)
-    assert found.rows[0].error == pytest.approx(found.rows[0].simulated / 2.0 - 1)
+    assert found.rows[0].error == pytest.approx(found.rows[0].simulated - 2.0)
     assert "not yet checked on trials it did not see" in found.statement
     assert "informed: strength" in found.statement
     assert "kept its prior: growth" in found.statement

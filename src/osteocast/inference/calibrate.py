@@ -242,10 +242,9 @@ def _row(level: Level, transformed: float, q2: float) -> FitRow:
     z = (transformed - level.transform(level.published)) / level.sd
     if level.output == "log":
         simulated = math.exp(transformed)
-        error = simulated / level.published - 1.0
     else:
         simulated = 100.0 / (1.0 + math.exp(-transformed))
-        error = simulated - level.published
+    error = simulated - level.published
     return FitRow(level.target, level.text, level.published, level.unit, simulated, error, z, float(q2))
 
 

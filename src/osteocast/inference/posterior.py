@@ -24,8 +24,8 @@ SCHEMA = "osteocast.posterior/1"
 class FitRow:
     """One published level against the calibrated simulation.
 
-    `error` is (simulated - published) / published for a log output and simulated - published for a logit one,
-    in the row's unit; `z` is the distance in standard errors on the transformed scale (discrepancy included).
+    `error` is simulated - published in the row's unit; `z` is that distance in standard errors on the
+    transformed scale, model discrepancy included; `q2` is the emulator's leave-one-out share of variance.
     """
 
     target: str

@@ -1,0 +1,34 @@
+"""How far this forecast can be relied on, from the primary, the weights and the horizon."""
+
+from __future__ import annotations
+
+import math
+
+from osteocast.domain.table import read_table
+from osteocast.forecasting.result import Applicability
+from osteocast.inference.pareto import largest_reliable_k
+from osteocast.inference.weights import Weights
+
+
+def applicability(origin: str, weights: Weights, months: int) -> tuple[Applicability, ...]:
+    """Return the statements of ``data/applicability.toml`` that hold for this forecast.
+
+    Parameters
+    ----------
+    origin : where the cancer began. months : length of the forecast.
+    """
+    table = read_table("applicability")
+    chosen = [table["origin"].get(origin, table["origin"]["other"])]
+    if not math.isnan(weights.pareto_k) and weights.pareto_k > largest_reliable_k(weights.candidates):
+        chosen.append(table["pareto_k"])
+    if weights.used and weights.effective_sample_size < table["effective_sample"]["below"]:
+        chosen.append(table["effective_sample"])
+    if months > table["months"]["above"]:
+        chosen.append(table["months"])
+    values = {
+        "pareto_k": weights.pareto_k,
+        "effective_sample_size": weights.effective_sample_size,
+        "candidates": weights.candidates,
+        "months": months,
+    }
+    return tuple(Applicability(c["level"], c["text"].format(**values)) for c in chosen)

@@ -1,0 +1,119 @@
+"""The patient as understood: what was given, and what had to be drawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from osteocast.domain.patient import Lesion, Patient
+from osteocast.domain.quantity import quantity_facts
+
+Document = dict[str, Any]
+
+LESION_FIELDS = {
+    "kind": "kind",
+    "size_mm": "size",
+    "cortical_involvement": "cortical involvement",
+    "pain_at_rest": "pain at rest",
+    "pain_on_loading": "pain on loading",
+}
+VERTEBRA_FIELDS = {"collapse_percent": "collapse", "epidural_grade": "epidural grade"}
+
+
+def describe(patient: Patient, drawn: Mapping[str, str] | None = None) -> Document:
+    """Return the patient part of ``result.json``.
+
+    Parameters
+    ----------
+    drawn : how each unrecorded item was drawn, by item; by default the population of the same primary.
+    """
+    return {
+        "age_years": patient.age_years,
+        "sex": patient.sex,
+        "primary": {"origin": patient.primary.origin, "subtype": patient.primary.subtype},
+        "assessed": None if patient.assessed is None else patient.assessed.isoformat(),
+        "given": [{"item": item, "value": value} for item, value in given(patient)],
+        "drawn": [{"item": item, "how": (drawn or {}).get(item, _population(patient))} for item in unrecorded(patient)],
+        "lesions": [_lesion(one) for one in patient.lesions],
+    }
+
+
+def title(patient: Patient) -> str:
+    """Return the heading of the forecast: the patient's label, or simply "Patient"."""
+    return patient.identifier or "Patient"
+
+
+def given(patient: Patient) -> tuple[tuple[str, str], ...]:
+    """Return what the file says beside age, sex and primary, as pairs of item and value."""
+    facts = [
+        ("weight", None if patient.weight_kg is None else f"{patient.weight_kg:g} kg"),
+        ("ECOG performance status", None if patient.ecog is None else str(patient.ecog)),
+        ("visceral metastases", _yes(patient.visceral_metastases)),
+        ("current regimen", patient.current_regimen),
+        ("lines of systemic therapy", _listed([_dated(x.name, x.started, x.stopped) for x in patient.lines])),
+        (
+            "earlier bone-targeted treatment",
+            _listed([_dated(x.drug, x.started, x.stopped) for x in patient.drug_history]),
+        ),
+        (
+            "earlier skeletal events",
+            _listed([_dated(e.kind + (f" of {e.site.name}" if e.site else ""), e.date) for e in patient.events]),
+        ),
+    ]
+    rows = [(item, value) for item, value in facts if value]
+    for seen in patient.observations:
+        sign = "" if seen.censoring == "=" else seen.censoring
+        value = f"{sign}{seen.value:g} {seen.unit} on {seen.date.isoformat()}"
+        rows.append((quantity_facts(seen.quantity).title, value))
+    return tuple(rows)
+
+
+def unrecorded(patient: Patient) -> tuple[str, ...]:
+    """Return the items that the file leaves open and a forecast has to draw."""
+    open_items = [
+        ("weight", patient.weight_kg is None),
+        ("ECOG performance status", patient.ecog is None),
+        ("visceral metastases", patient.visceral_metastases is None),
+        ("lesions", not patient.lesions),
+        ("kidney function (creatinine)", not patient.observed("creatinine")),
+        ("calcium", not (patient.observed("calcium") or patient.observed("corrected-calcium"))),
+        ("bone resorption (uNTx or CTX)", not (patient.observed("uNTx") or patient.observed("CTX"))),
+    ]
+    lesion_items = [f"{words} of {lesion.site.name}" for lesion in patient.lesions for words in _open_fields(lesion)]
+    return (*(item for item, is_open in open_items if is_open), *lesion_items)
+
+
+def _open_fields(lesion: Lesion) -> list[str]:
+    fields = LESION_FIELDS | (VERTEBRA_FIELDS if lesion.site.kind.startswith("vertebra") else {})
+    return [words for field, words in fields.items() if getattr(lesion, field) is None]
+
+
+def _lesion(lesion: Lesion) -> Document:
+    return {
+        "site": lesion.site.name,
+        "site_class": lesion.site.kind,
+        "kind": lesion.kind,
+        "size_mm": lesion.size_mm,
+        "drawn": _open_fields(lesion),
+    }
+
+
+def _population(patient: Patient) -> str:
+    names = {"unknown": "cancer of unknown primary", "other": "cancer", "myeloma": "myeloma"}
+    origin = patient.primary.origin
+    words = names.get(origin, f"{origin} cancer")
+    return f"from the population of {words} with bone {'disease' if origin == 'myeloma' else 'metastases'}"
+
+
+def _yes(value: bool | None) -> str | None:
+    return None if value is None else ("yes" if value else "no")
+
+
+def _listed(items: list[str]) -> str | None:
+    return "; ".join(items) or None
+
+
+def _dated(name: str, start: dt.date | None, stop: dt.date | None = None) -> str:
+    dates = " to ".join(day.isoformat() for day in (start, stop) if day)
+    return f"{name} ({dates})" if dates else name

@@ -1,0 +1,133 @@
+"""From raw events to counted ones: definitions, first events, repeated events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocast.course.courses import Courses, EventKind
+from osteocast.domain.table import read_table
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One kind of outcome.
+
+    Attributes
+    ----------
+    name : key in results. kinds : raw kinds that count.
+    found : True where an event counts on the day it was found, False on the day it happened.
+    felt : True where silent events do not count.
+    """
+
+    name: str
+    kinds: tuple[EventKind, ...]
+    found: bool
+    felt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventDefinition:
+    """What counts as an event, printed beside the numbers.
+
+    Attributes
+    ----------
+    name, title, text : short key, name and full wording.
+    components : what any one event may be.
+    window_days : further events within this many days of a counted one are the same event [day].
+    """
+
+    name: str
+    title: str
+    text: str
+    components: tuple[Component, ...]
+    window_days: float
+
+
+@cache
+def component(name: str) -> Component:
+    """Return one outcome of ``data/event_definitions.toml`` by its name."""
+    entry = read_table("event_definitions")["components"][name]
+    kinds = tuple(EventKind[k.upper()] for k in entry["kinds"])
+    return Component(name, kinds, entry["clock"] == "detected")
+
+
+@cache
+def event_definition(name: str = "SRE") -> EventDefinition:
+    """Return a definition of ``data/event_definitions.toml`` (SRE or SSE)."""
+    entry = read_table("event_definitions")["definitions"][name]
+    parts = tuple(
+        Component(c.name, c.kinds, c.found, c.name in entry["symptomatic_only"])
+        for c in map(component, entry["components"])
+    )
+    return EventDefinition(name, entry["title"], entry["text"], parts, float(entry["window_days"]))
+
+
+def definition_names() -> tuple[str, ...]:
+    """Return the names of all definitions."""
+    return tuple(read_table("event_definitions")["definitions"])
+
+
+def counted(
+    courses: Courses, parts: tuple[Component, ...], lesion: int | None = None
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return course and day of every event that counts, in order of course and day.
+
+    Events after death or after the horizon do not count; an event found on the day of death does.
+
+    Parameters
+    ----------
+    lesion : only events of this lesion; None for all.
+    """
+    events = courses.events
+    course = events["course"].astype(np.int64)
+    day = np.full(events.size, np.nan)
+    for part in parts:
+        chosen = np.isin(events["kind"], [int(k) for k in part.kinds])
+        if part.felt:
+            chosen &= events["symptomatic"] == 1
+        day[chosen] = events["detected_day" if part.found else "day"][chosen]
+    last = np.fmin(courses.death_day, courses.times[-1])[course]
+    with np.errstate(invalid="ignore"):
+        keep = day <= last
+    if lesion is not None:
+        keep &= events["lesion"] == lesion
+    course, day = course[keep], day[keep]
+    order = np.lexsort((day, course))
+    return course[order], day[order]
+
+
+def first_day(courses: Courses, parts: tuple[Component, ...], lesion: int | None = None) -> FloatArray:
+    """Return the day of the first event of each course, inf where there is none, shape (n,)."""
+    course, day = counted(courses, parts, lesion)
+    first = np.full(courses.n, np.inf)
+    np.minimum.at(first, course, day)
+    return first
+
+
+def happened_by(first: FloatArray, times: FloatArray) -> FloatArray:
+    """Return 1 where a course has had its first event by each time, else 0, shape (n, n_times).
+
+    Death competes: a course that ends without the event keeps 0.
+    """
+    return np.asarray(first[:, None] <= times[None, :], dtype=np.float64)
+
+
+def number_of_events(courses: Courses, definition: EventDefinition) -> FloatArray:
+    """Return how many events each course counts over the horizon, shape (n,).
+
+    An event within `window_days` of the last counted one is taken as part of it.
+    """
+    number = np.zeros(courses.n)
+    owner, last = -1, -np.inf
+    for course, day in zip(*(a.tolist() for a in counted(courses, definition.components)), strict=True):
+        if course != owner or day - last > definition.window_days:
+            number[course] += 1.0
+            owner, last = course, day
+    return number

@@ -1,0 +1,165 @@
+"""Courses of one regimen -> risks, survival, lesions and bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocast.course.courses import Courses
+from osteocast.domain.table import read_table
+from osteocast.forecasting.events import (
+    Component,
+    EventDefinition,
+    component,
+    first_day,
+    happened_by,
+    number_of_events,
+)
+from osteocast.forecasting.quantiles import weighted_quantile
+from osteocast.forecasting.result import Band, Curve, LesionForecast, Number, RegimenForecast, Risk
+from osteocast.inference.nested import LOWER, UPPER, Estimate, NestedSample, estimate, estimate_curve
+
+if TYPE_CHECKING:
+    from osteocast.domain.patient import Lesion
+
+FloatArray = NDArray[np.float64]
+
+OUTSIDE_DEFINITION = ("hypercalcaemia", "hypocalcaemia", "loss_of_walking", "death")
+"""Outcomes shown beside the components of the event definition."""
+
+SERIES = {
+    "calcium": ("calcium_mmol_per_l", "mmol/L"),
+    "pain": ("pain_worst", "0-10"),
+    "untx": ("untx_ratio", "times the healthy value"),
+    "ctx": ("ctx_ratio", "times the healthy value"),
+    "bone_alp": ("bone_alp_ratio", "times the healthy value"),
+}
+"""Courses shown: key in the result, series of `Courses`, unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegimenRun:
+    """One regimen with the courses simulated under it.
+
+    Attributes
+    ----------
+    current : whether it is what the patient takes now. eligible : whether the patient may have it.
+    reasons : why not, or with what reservation. calendar_note : such as a renal dose.
+    """
+
+    name: str
+    title: str
+    current: bool
+    eligible: bool
+    reasons: tuple[str, ...]
+    calendar_note: str
+    courses: Courses
+
+
+def outcomes(definition: EventDefinition) -> dict[str, tuple[Component, ...]]:
+    """Return what the risk table counts: each component, any event, and what lies outside the definition."""
+    table = {c.name: (c,) for c in definition.components}
+    return table | {"any_event": definition.components} | {k: (component(k),) for k in OUTSIDE_DEFINITION}
+
+
+def summarise(
+    run: RegimenRun, sample: NestedSample, definition: EventDefinition, lesions: tuple[Lesion, ...]
+) -> RegimenForecast:
+    """Summarise the courses of one regimen.
+
+    Parameters
+    ----------
+    sample : draw and weight of each course, the same for every regimen.
+    lesions : the recorded lesions, in the order of the lesion axis of the courses.
+    """
+    courses = run.courses
+    risk = {
+        name: _curve(estimate_curve(sample, happened_by(first_day(courses, parts), courses.times)))
+        for name, parts in outcomes(definition).items()
+    }
+    survival = _survival(risk["death"])
+    events = estimate(sample, number_of_events(courses, definition), "count")
+    return RegimenForecast(
+        name=run.name,
+        title=run.title,
+        current=run.current,
+        eligible=run.eligible,
+        reasons=run.reasons,
+        calendar_note=run.calendar_note,
+        risk=risk,
+        expected_events=Number(float(events.mean[0]), float(events.low[0]), float(events.high[0])),
+        survival=survival,
+        median_survival_months=median_months(survival),
+        lesions=tuple(_lesion(courses, sample, definition, i, one) for i, one in enumerate(lesions)),
+        courses={k: _band(courses.of_patient(s), sample, unit) for k, (s, unit) in SERIES.items()},
+        harms=_harms(courses, sample),
+    )
+
+
+def _curve(e: Estimate) -> Curve:
+    months = tuple(range(e.mean.size))
+    return Curve(months, tuple(e.mean.tolist()), tuple(e.low.tolist()), tuple(e.high.tolist()))
+
+
+def _risk(e: Estimate) -> Risk:
+    return Risk(float(e.mean[0]), float(e.low[0]), float(e.high[0]))
+
+
+def _survival(death: Curve) -> Curve:
+    return Curve(
+        months=death.months,
+        probability=tuple(1.0 - p for p in death.probability),
+        low=tuple(1.0 - p for p in death.high),
+        high=tuple(1.0 - p for p in death.low),
+    )
+
+
+def median_months(survival: Curve) -> float | None:
+    """Return the month at which half are alive, None if it lies beyond the forecast."""
+    for i in range(1, len(survival.months)):
+        before, after = survival.probability[i - 1], survival.probability[i]
+        if after <= 0.5:
+            share = (before - 0.5) / (before - after) if before > after else 0.0
+            return survival.months[i - 1] + share
+    return None
+
+
+def _lesion(
+    courses: Courses, sample: NestedSample, definition: EventDefinition, index: int, lesion: Lesion
+) -> LesionForecast:
+    parts = {c.name: c for c in definition.components}
+
+    def risk(name: str) -> Risk:
+        first = first_day(courses, (parts[name],), lesion=index)
+        return _risk(estimate(sample, np.isfinite(first).astype(np.float64), "probability"))
+
+    strength = weighted_quantile(courses.of_lesion(index, "strength"), sample.weight, np.array([0.5]))[0]
+    return LesionForecast(
+        site=lesion.site.name,
+        fracture=risk("fracture"),
+        radiotherapy=risk("radiotherapy"),
+        # Only a vertebral lesion can reach the spinal canal.
+        cord=risk("cord_compression") if lesion.site.kind.startswith("vertebra") else None,
+        strength_now=float(strength[0]),
+        strength_end=float(strength[-1]),
+    )
+
+
+def _band(values: FloatArray, sample: NestedSample, unit: str) -> Band:
+    low, median, high = weighted_quantile(values, sample.weight, np.array([LOWER, 0.5, UPPER]))
+    months = tuple(range(values.shape[1]))
+    return Band(unit, months, tuple(median.tolist()), tuple(low.tolist()), tuple(high.tolist()))
+
+
+def _harms(courses: Courses, sample: NestedSample) -> dict[str, Risk]:
+    table = read_table("event_definitions")["harms"]
+    values = courses.of_patient(table["series"])
+    lowest = np.min(np.where(np.isnan(values), np.inf, values), axis=1)
+    limits = {name: limit for name, limit in table.items() if name != "series"}
+    return {
+        name: _risk(estimate(sample, (lowest < limit).astype(np.float64), "probability"))
+        for name, limit in limits.items()
+    }

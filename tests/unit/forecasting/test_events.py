@@ -1,0 +1,85 @@
+"""Counting events: clocks, definitions, windows, death."""
+
+import numpy as np
+import pytest
+
+from osteocast.course.courses import EventKind as K
+from osteocast.forecasting.events import (
+    component,
+    counted,
+    definition_names,
+    event_definition,
+    first_day,
+    happened_by,
+    number_of_events,
+)
+
+NAN = np.nan
+
+
+def test_the_definitions_name_what_they_count():
+    assert set(definition_names()) == {"SRE", "SSE"}
+    for name in definition_names():
+        kinds = {k for c in event_definition(name).components for k in c.kinds}
+        assert kinds == {0, 1, 2, 3, 4}
+        assert event_definition(name).window_days == 21
+        assert "21 days" in event_definition(name).text
+
+
+def test_a_fracture_counts_when_it_is_found_and_never_if_it_is_not(courses_of):
+    courses = courses_of(
+        [
+            (0, 10.0, 90.0, K.VERTEBRAL_FRACTURE, 0, 0),
+            (1, 10.0, NAN, K.VERTEBRAL_FRACTURE, 0, 0),
+            (2, 10.0, NAN, K.RADIOTHERAPY, 0, 1),
+        ],
+        [NAN, NAN, NAN],
+    )
+    np.testing.assert_array_equal(first_day(courses, event_definition("SRE").components), [90.0, np.inf, 10.0])
+
+
+def test_symptomatic_events_leave_silent_fractures_out(courses_of):
+    courses = courses_of(
+        [(0, 10.0, 90.0, K.VERTEBRAL_FRACTURE, 0, 0), (1, 10.0, 10.0, K.NON_VERTEBRAL_FRACTURE, 0, 1)],
+        [NAN, NAN],
+    )
+    assert np.isfinite(first_day(courses, event_definition("SRE").components)).tolist() == [True, True]
+    assert np.isfinite(first_day(courses, event_definition("SSE").components)).tolist() == [False, True]
+
+
+def test_nothing_counts_after_death_or_the_horizon(courses_of):
+    courses = courses_of(
+        [
+            (0, 50.0, 120.0, K.VERTEBRAL_FRACTURE, 0, 1),
+            (1, 100.0, 100.0, K.DEATH, -1, 1),
+            (2, 5000.0, 5000.0, K.SURGERY, 0, 1),
+        ],
+        [100.0, 100.0, NAN],
+    )
+    parts = event_definition("SRE").components
+    assert np.all(np.isinf(first_day(courses, parts)))
+    assert first_day(courses, (component("death"),))[1] == 100.0
+
+
+@pytest.mark.parametrize(
+    ("days", "number"),
+    [([10], 1), ([10, 31], 1), ([10, 31.5], 2), ([10, 30, 45], 2), ([10, 20, 30, 40, 50], 2), ([], 0)],
+)
+def test_events_within_21_days_of_a_counted_one_are_the_same(courses_of, days, number):
+    rows = [(1, d, d, K.RADIOTHERAPY, 0, 1) for d in reversed(days)]
+    courses = courses_of([*rows, (0, 15.0, 15.0, K.SURGERY, 0, 1)], [NAN, NAN])
+    np.testing.assert_array_equal(number_of_events(courses, event_definition()), [1, number])
+
+
+def test_events_of_one_lesion(courses_of):
+    courses = courses_of([(0, 40.0, 40.0, K.SURGERY, 1, 1), (0, 20.0, 20.0, K.SURGERY, 0, 1)], [NAN])
+    assert first_day(courses, (component("surgery"),), lesion=1)[0] == 40.0
+    assert counted(courses, (component("surgery"),))[1].tolist() == [20.0, 40.0]
+
+
+def test_happened_by_never_falls_and_starts_empty(courses_of):
+    courses = courses_of([(0, 40.0, 40.0, K.SURGERY, 1, 1)], [NAN, NAN])
+    y = happened_by(first_day(courses, (component("surgery"),)), courses.times)
+    assert y.shape == (2, 25)
+    assert y[0].tolist() == [0.0, 0.0] + [1.0] * 23
+    assert not y[1].any()

@@ -1,0 +1,169 @@
+"""The whole Forecast: its document, its reproducibility, its refusals."""
+
+import datetime as dt
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from osteocast.domain.observation import Observation
+from osteocast.domain.patient import Lesion, Patient, PrimaryTumour
+from osteocast.domain.site import site
+from osteocast.forecasting.describe import describe
+from osteocast.forecasting.drivers import DrawnQuantity
+from osteocast.forecasting.forecast import Context, build_forecast
+from osteocast.forecasting.summary import RegimenRun
+from osteocast.foundation.errors import ForecastError
+from osteocast.inference.nested import NestedSample
+from osteocast.inference.observe import measurement_of
+from osteocast.inference.posterior import FitRow, Posterior
+from osteocast.inference.weights import Weights
+
+D, C = 10, 60
+N = D * C
+SAMPLE = NestedSample.of(np.repeat(np.arange(D), C))
+PATIENT = Patient(
+    age_years=61,
+    sex="female",
+    primary=PrimaryTumour("breast"),
+    weight_kg=70.0,
+    assessed=dt.date(2026, 3, 2),
+    lesions=(Lesion(site("femur-left-shaft"), kind="lytic", size_mm=28.0), Lesion(site("T8"))),
+    observations=(Observation("calcium", 2.6, "mmol/L", dt.date(2026, 3, 2), "<"),),
+)
+POSTERIOR = Posterior(
+    names=("strength",),
+    prior_mean=np.zeros(1),
+    prior_sd=np.ones(1),
+    mean=np.zeros(1),
+    covariance=np.eye(1),
+    rows=(FitRow("EV1", "events", 2.0, "1/year", 2.1, 0.1, 0.4, 0.99),),
+    design_points=12,
+    laplace_k=0.1,
+    statement="calibrated",
+)
+CONTEXT = Context(
+    patient=PATIENT,
+    posterior=POSTERIOR,
+    weights=Weights(np.full(900, 1 / 900), 512.0, 0.31, -1.0, ("total calcium on 2026-03-02",), ""),
+    seed=1,
+    continuations=C,
+    parameters=(DrawnQuantity("g", "tumour growth", "fitted", np.random.default_rng(3).normal(size=N)),),
+    unrecorded=(DrawnQuantity("ECOG", "ECOG", "", np.random.default_rng(4).integers(0, 3, N) * 1.0, True),),
+)
+
+
+@pytest.fixture
+def runs(exponential_courses):
+    def made(name, rate, current):
+        courses = exponential_courses(np.full(N, rate), np.full(N, 0.3), np.full(N, 0.3))
+        return RegimenRun(name, name.upper(), current, True, (), "", courses)
+
+    return [made("none", 0.5, True), made("drug", 0.3, False), made("same", 0.5, False)]
+
+
+def test_the_document_holds_every_part_and_is_json(runs):
+    document = build_forecast(runs, SAMPLE, CONTEXT).to_dict()
+    assert set(document) == {
+        "schema", "version", "title", "banner", "patient", "settings", "calibration", "applicability",
+        "weights", "regimens", "contrasts", "drivers", "missing", "assumptions", "citations",
+    }  # fmt: skip
+    text = json.dumps(document, allow_nan=False)
+    assert text == json.dumps(build_forecast(runs, SAMPLE, CONTEXT).to_dict(), allow_nan=False)
+    regimen = document["regimens"][0]
+    assert set(regimen) == {
+        "name", "title", "current", "eligible", "reasons", "calendar_note", "risk", "expected_events",
+        "survival", "lesions", "courses", "harms",
+    }  # fmt: skip
+    assert set(regimen["risk"]) == {
+        "fracture", "cord_compression", "radiotherapy", "surgery", "any_event", "hypercalcaemia",
+        "hypocalcaemia", "loss_of_walking", "death",
+    }  # fmt: skip
+    assert regimen["risk"]["death"]["months"] == list(range(25))
+    assert document["settings"]["draws"] == D
+    assert document["calibration"]["statement"] == "not yet checked on trials it did not see"
+    assert "not a diagnosis" in document["banner"]
+
+
+def test_the_schema_of_the_result_is_met(runs):
+    jsonschema = pytest.importorskip("jsonschema")
+    from importlib.resources import files
+
+    schema = files("osteocast").joinpath("data", "schema", "result.schema.json")
+    if not schema.is_file():
+        pytest.skip("no schema yet")
+    jsonschema.validate(build_forecast(runs, SAMPLE, CONTEXT).to_dict(), json.loads(schema.read_text(encoding="utf-8")))
+
+
+def test_identical_regimens_give_identical_forecasts_and_no_difference(runs):
+    document = build_forecast(runs, SAMPLE, CONTEXT).to_dict()
+    first, _, same = document["regimens"]
+    assert first["risk"] == same["risk"]
+    for c in document["contrasts"]:
+        if {c["regimen"], c["against"]} == {"same", "none"}:
+            assert (c["avoided_per_100"], c["low"], c["high"]) == (0.0, 0.0, 0.0)
+            assert not c["distinguishable"]
+
+
+def test_a_risk_is_asked_for_by_name(runs):
+    forecast = build_forecast(runs, SAMPLE, CONTEXT)
+    risk = forecast.risk("fracture", month=12, regimen="drug")
+    assert risk.low <= risk.probability <= risk.high
+    assert "90 % interval" in str(risk)
+    assert forecast.risk().probability >= forecast.risk("fracture").probability
+    for bad in ({"kind": "x"}, {"month": 99}, {"regimen": "x"}):
+        with pytest.raises(ValueError, match=r"known|not among"):
+            forecast.risk(**bad)
+
+
+def test_failed_courses_are_left_out_of_every_regimen_and_said(runs):
+    status = np.zeros(N, dtype=np.int8)
+    status[3] = 2
+    broken = replace(runs[1], courses=replace(runs[1].courses, status=status))
+    document = build_forecast([runs[0], broken], SAMPLE, CONTEXT).to_dict()
+    assert document["settings"]["failed_courses"] == 1
+    alone = build_forecast([runs[0], runs[1]], SAMPLE.without(status != 0), CONTEXT).to_dict()
+    assert document["regimens"][0]["risk"] == alone["regimens"][0]["risk"]
+
+
+def test_many_failures_no_calibration_and_no_regimen_are_refused(runs):
+    status = np.zeros(N, dtype=np.int8)
+    status[:30] = 2
+    broken = replace(runs[1], courses=replace(runs[1].courses, status=status))
+    cases = [
+        ([broken], CONTEXT, "forecast.solver-failures"),
+        (runs, replace(CONTEXT, posterior=None), "forecast.not-calibrated"),
+        ([], CONTEXT, "forecast.no-regimen"),
+    ]
+    for some, context, code in cases:
+        with pytest.raises(ForecastError) as caught:
+            build_forecast(some, SAMPLE, context)
+        assert [i.code for i in caught.value.issues] == [code]
+    with pytest.raises(ValueError, match="share"):
+        build_forecast(runs, NestedSample.of(np.zeros(5, dtype=int)), CONTEXT)
+
+
+def test_the_patient_is_told_apart_into_given_and_drawn():
+    patient = describe(PATIENT)
+    given = {g["item"]: g["value"] for g in patient["given"]}
+    assert given["weight"] == "70 kg"
+    assert given["total calcium"] == "<2.6 mmol/L on 2026-03-02"
+    drawn = {d["item"]: d["how"] for d in patient["drawn"]}
+    assert drawn["ECOG performance status"] == "from the population of breast cancer with bone metastases"
+    assert "weight" not in drawn
+    assert "size of T8" in drawn
+    assert "size of femur-left-shaft" not in drawn
+    assert "epidural grade of T8" in drawn
+    assert "epidural grade of femur-left-shaft" not in drawn
+    assert patient["lesions"][0]["drawn"] == ["cortical involvement", "pain at rest", "pain on loading"]
+    assert patient["lesions"][1]["size_mm"] is None
+    assert json.loads(json.dumps(patient)) == patient
+
+
+def test_an_observation_becomes_a_measurement_with_its_error():
+    m = measurement_of(PATIENT.observations[0])
+    assert m is not None
+    assert (m.value, m.censoring) == (2.6, "<")
+    assert 0.005 < m.spread < 0.2
+    assert "2026-03-02" in m.name

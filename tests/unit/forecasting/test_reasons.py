@@ -1,0 +1,99 @@
+"""What moves the answer, what would narrow it, and how far it can be relied on."""
+
+import math
+
+import numpy as np
+import pytest
+
+from osteocast.domain.patient import ORIGINS
+from osteocast.forecasting.applicability import applicability
+from osteocast.forecasting.drivers import DrawnQuantity, drivers
+from osteocast.forecasting.missing import correlation_ratio, missing_values
+from osteocast.inference.nested import NestedSample
+from osteocast.inference.weights import Weights
+
+D, C = 40, 100
+N = D * C
+RNG = np.random.default_rng(12)
+STRENGTH = np.repeat(RNG.normal(size=D), C)
+GROWTH, SIZE, IDLE = RNG.normal(size=(3, N))
+KIND = RNG.integers(0, 3, N).astype(float)
+RISK = 1 / (1 + np.exp(1.0 + 1.2 * STRENGTH - 0.6 * GROWTH - 1.0 * (KIND == 2)))
+OUTCOME = (RNG.random(N) < RISK).astype(float)
+SAMPLE = NestedSample.of(np.repeat(np.arange(D), C))
+
+
+def quantity(name, values, category=False):
+    return DrawnQuantity(name, f"the {name}", "assumed", values, category)
+
+
+def test_the_strongest_parameters_come_first_with_their_sign():
+    found = drivers(
+        [quantity("idle", IDLE), quantity("growth", GROWTH), quantity("strength", STRENGTH)], OUTCOME, SAMPLE
+    )
+    assert [d.parameter for d in found] == ["strength", "growth", "idle"]
+    assert found[0].correlation < -0.3
+    assert 0.1 < found[1].correlation < 0.4
+    assert "fewer events" in found[0].effect
+    assert "more events" in found[1].effect
+    assert "not clearly more than chance" in found[2].effect
+    assert "chance" not in found[0].effect
+    assert found[0].to_dict()["grade"] == "assumed"
+
+
+def test_at_most_three_drivers_and_none_without_spread():
+    five = [quantity(str(i), RNG.normal(size=N)) for i in range(5)]
+    assert len(drivers(five, OUTCOME, SAMPLE)) == 3
+    assert drivers([quantity("fixed", np.ones(N))], OUTCOME, SAMPLE) == ()
+    assert drivers(five, np.zeros(N), SAMPLE) == ()
+
+
+def test_a_value_seen_in_few_draws_needs_a_larger_correlation():
+    # Between-draw differences of the outcome are real; an unrelated value of each draw must not be blamed.
+    flagged = 0
+    for seed in range(20):
+        unrelated = np.repeat(np.random.default_rng(seed).normal(size=D), C)
+        flagged += "chance" in drivers([quantity("unrelated", unrelated)], OUTCOME, SAMPLE)[0].effect
+    assert flagged >= 17
+
+
+def test_missing_values_are_ranked_by_what_they_explain():
+    items = [quantity("idle", IDLE), quantity("kind", KIND, category=True), quantity("growth", GROWTH)]
+    found = missing_values(items, OUTCOME, SAMPLE)
+    assert [m.item for m in found] == ["growth", "kind"]
+    assert 0.02 < found[1].narrowing < found[0].narrowing < 0.15
+    assert "Knowing the kind" in found[1].text
+
+
+def test_the_correlation_ratio_is_exact_for_two_groups():
+    group = np.repeat([0, 1], 5000)
+    y = np.concatenate([np.repeat([0.0, 1.0], [4000, 1000]), np.repeat([0.0, 1.0], [1000, 4000])])
+    assert correlation_ratio(group, y, np.ones(10_000)) == pytest.approx(0.09 / 0.25, abs=1e-3)
+    shuffled = np.random.default_rng(1).permutation(group)
+    assert correlation_ratio(shuffled, y, np.ones(10_000)) < 0.002
+    assert correlation_ratio(group, np.ones(10_000), np.ones(10_000)) == 0.0
+
+
+def weights(k=0.3, ess=900.0, used=("calcium on 2026-01-05",)):
+    return Weights(np.full(2000, 1 / 2000), ess, k, 0.0, used, used[0] if used else "")
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_every_primary_has_its_statement(origin):
+    first = applicability(origin, weights(), 24)[0]
+    if origin in {"breast", "prostate"}:
+        assert first.level == "note"
+        assert "calibrated" in first.text
+    else:
+        assert first.level == "caution"
+        assert "No independent check" in first.text
+
+
+def test_doubtful_weights_and_long_horizons_are_said():
+    texts = {a.text: a.level for a in applicability("breast", weights(k=0.9, ess=150.0), 60)}
+    assert len(texts) == 4
+    assert "outside" in texts.values()
+    assert any("Pareto k 0.90" in t for t in texts)
+    assert any("150 effective virtual patients of 2000" in t for t in texts)
+    assert len(applicability("breast", weights(k=math.nan, used=()), 24)) == 1
+    assert len(applicability("breast", weights(k=math.inf), 24)) == 2
