@@ -20,7 +20,7 @@ VECTOR, MATRIX = "float64[::1]", "float64[:, ::1]"
 SIGNATURES = {
     "new_work": "(int64,)",
     "signals": f"({VECTOR}, {VECTOR}, {VECTOR}, {VECTOR})",
-    "sum_exports": f"({VECTOR}, {MATRIX}, int64, {VECTOR}, {MATRIX}, {VECTOR}, {VECTOR}, {VECTOR})",
+    "sum_exports": f"({VECTOR}, {MATRIX}, int64, {VECTOR}, {MATRIX}, {VECTOR}, {VECTOR})",
     "body_observables": f"({VECTOR}, {VECTOR}, {VECTOR}, {VECTOR}, {VECTOR})",
     "lesion_observables": f"({VECTOR}, {VECTOR}, {VECTOR}, {VECTOR})",
 }
