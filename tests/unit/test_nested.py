@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from osteocast.inference.nested import NestedSample, estimate, estimate_curve, per_draw
+from osteocast.inference.weights import resample_within_draws
 
 
 def test_the_mean_weighs_draws_by_their_evidence():
@@ -75,9 +76,7 @@ def test_curves_and_limits_never_fall():
     rate = np.repeat(rng.gamma(4, 0.01, d), c)
     day = rng.exponential(1 / rate)
     months = np.arange(25)
-    curve = estimate_curve(
-        NestedSample.of(np.repeat(np.arange(d), c)), (day[:, None] <= months).astype(float)
-    )
+    curve = estimate_curve(NestedSample.of(np.repeat(np.arange(d), c)), (day[:, None] <= months).astype(float))
     for part in (curve.low, curve.mean, curve.high):
         assert np.all(np.diff(part) >= 0)
         assert np.all((part >= 0) & (part <= 1))
@@ -102,6 +101,16 @@ def test_counts_have_positive_limits_around_their_mean():
     low, high = stats.gamma.ppf([0.05, 0.95], 9, scale=0.1)
     assert e.low[0] == pytest.approx(low, abs=0.12)
     assert e.high[0] == pytest.approx(high, abs=0.2)
+
+
+def test_continuations_carry_the_evidence_of_their_draw():
+    weights = np.array([[1.0, 0.0, 1.0], [3.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    chosen = resample_within_draws(weights, 4, np.array([0.5, 0.5, 0.5]))
+    sample = NestedSample.continuing(weights, chosen)
+    np.testing.assert_allclose(sample.draw_weights(), [1 / 3, 2 / 3, 0.0])
+    np.testing.assert_array_equal(sample.ancestor[:8], [0, 0, 2, 2, 3, 3, 3, 4])
+    assert sample.draws == 2
+    assert sample.effective_draws == pytest.approx(9 / 5)
 
 
 def test_excluded_courses_carry_no_weight():

@@ -10,12 +10,13 @@ from osteocast.inference.pareto import largest_reliable_k
 from osteocast.inference.weights import Weights
 
 
-def applicability(origin: str, weights: Weights, months: int) -> tuple[Applicability, ...]:
+def applicability(origin: str, weights: Weights, months: int, effective_draws: float) -> tuple[Applicability, ...]:
     """Return the statements of ``data/applicability.toml`` that hold for this forecast.
 
     Parameters
     ----------
     origin : where the cancer began. months : length of the forecast.
+    effective_draws : effective number of parameter draws behind the intervals.
     """
     table = read_table("applicability")
     chosen = [table["origin"].get(origin, table["origin"]["other"])]
@@ -23,6 +24,8 @@ def applicability(origin: str, weights: Weights, months: int) -> tuple[Applicabi
         chosen.append(table["pareto_k"])
     if weights.used and weights.effective_sample_size < table["effective_sample"]["below"]:
         chosen.append(table["effective_sample"])
+    if effective_draws < table["effective_draws"]["below"]:
+        chosen.append(table["effective_draws"])
     if months > table["months"]["above"]:
         chosen.append(table["months"])
     values = {
@@ -30,5 +33,6 @@ def applicability(origin: str, weights: Weights, months: int) -> tuple[Applicabi
         "effective_sample_size": weights.effective_sample_size,
         "candidates": weights.candidates,
         "months": months,
+        "effective_draws": effective_draws,
     }
     return tuple(Applicability(c["level"], c["text"].format(**values)) for c in chosen)

@@ -79,6 +79,8 @@ def _sentence(words: tuple[str, str, int], kind: str, numbers: tuple[float, floa
     title, against, months = words
     what = WORDS.get(kind, kind)
     mean, low, high = numbers
+    if not apart and low == high == 0.0:
+        return f"{title} and {against} cannot be told apart for {what} within {months} months (no difference)."
     if not apart:
         return (
             f"{title} and {against} cannot be told apart for {what} within {months} months "

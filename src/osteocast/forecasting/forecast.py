@@ -90,8 +90,8 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
         patient=describe(context.patient, context.drawn),
         settings=_settings(context, kept, months, definition, int(np.count_nonzero(failed))),
         calibration=_calibration(context.posterior),
-        applicability=applicability(context.patient.primary.origin, context.weights, months),
-        weights=_weights(context.weights),
+        applicability=applicability(context.patient.primary.origin, context.weights, months, kept.effective_draws),
+        weights=_weights(context.weights, kept),
         regimens=tuple(summarise(r, kept, definition, context.patient.lesions) for r in runs),
         contrasts=contrasts(runs, kept, definition),
         drivers=drivers(context.parameters, outcome, kept),
@@ -172,10 +172,11 @@ def _calibration(posterior: Posterior) -> Document:
     return {"state": f"calibrated on {len(rows)} published levels", "rows": rows, "statement": NOT_CHECKED}
 
 
-def _weights(weights: Weights) -> Document:
+def _weights(weights: Weights, sample: NestedSample) -> Document:
     return {
         "effective_sample_size": rounded(weights.effective_sample_size),
         "pareto_k": rounded(weights.pareto_k) if math.isfinite(weights.pareto_k) else None,
         "candidates": weights.candidates,
+        "effective_draws": rounded(sample.effective_draws),
         "observations_used": list(weights.used),
     }

@@ -227,9 +227,7 @@ def _laplace(emulator: Emulator, levels: Sequence[Level], k: int) -> tuple[Float
     return mode, np.asarray(np.linalg.inv(slope @ slope.T + np.eye(k)), dtype=np.float64)
 
 
-def _laplace_k(
-    emulator: Emulator, levels: Sequence[Level], mode: FloatArray, covariance: FloatArray
-) -> float:
+def _laplace_k(emulator: Emulator, levels: Sequence[Level], mode: FloatArray, covariance: FloatArray) -> float:
     """Return the Pareto k-hat of draws from the Gaussian reweighted to the emulator's posterior."""
     k = mode.size
     standard = np.random.Generator(np.random.Philox(key=k)).standard_normal((2000, k))

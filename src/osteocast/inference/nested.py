@@ -43,15 +43,36 @@ class NestedSample:
     ancestor: IntArray
 
     @classmethod
-    def of(
-        cls, draw: IntArray, weight: FloatArray | None = None, ancestor: IntArray | None = None
-    ) -> NestedSample:
+    def of(cls, draw: IntArray, weight: FloatArray | None = None, ancestor: IntArray | None = None) -> NestedSample:
         """Build a sample; by default equal weights and every course its own ancestor."""
         draw = np.asarray(draw, dtype=np.int64)
         return cls(
             draw=draw,
             weight=np.ones(draw.size) if weight is None else np.asarray(weight, dtype=np.float64),
             ancestor=np.arange(draw.size) if ancestor is None else np.asarray(ancestor, dtype=np.int64),
+        )
+
+    @classmethod
+    def continuing(cls, weights: FloatArray, chosen: IntArray) -> NestedSample:
+        """Build the sample of continuations of resampled candidates.
+
+        Parameters
+        ----------
+        weights : weight of each candidate, shape (draws, candidates of a draw).
+        chosen : candidates continued, shape (draws, continuations), from `resample_within_draws`.
+
+        Notes
+        -----
+        Resampling has used up the weights within a draw; what is left is the evidence of the draw. A draw
+        without any weight (-1) keeps weight zero.
+        """
+        draws, continuations = chosen.shape
+        evidence = np.sum(weights, axis=1) / np.sum(weights) / continuations
+        ancestor = np.arange(draws)[:, None] * weights.shape[1] + np.maximum(chosen, 0)
+        return cls.of(
+            np.repeat(np.arange(draws), continuations),
+            np.where(chosen >= 0, evidence[:, None], 0.0).ravel(),
+            ancestor.ravel(),
         )
 
     def without(self, excluded: NDArray[np.bool_]) -> NestedSample:
@@ -67,6 +88,11 @@ class NestedSample:
     def draws(self) -> int:
         """Number of parameter draws that carry weight."""
         return int(np.unique(self.draw[self.weight > 0.0]).size)
+
+    @property
+    def effective_draws(self) -> float:
+        """Kish's effective number of parameter draws after weighing them by their evidence."""
+        return 1.0 / float(np.sum(self.draw_weights() ** 2))
 
     def draw_weights(self) -> FloatArray:
         """Evidence weight of each parameter draw, sum 1, shape (max draw + 1,)."""
@@ -163,18 +189,14 @@ def _noise_of_draws(sample: NestedSample, values: FloatArray, means: FloatArray)
         variance = np.zeros(values.shape[1])
     else:
         variance = (effective @ within) / float(np.sum(degrees))
-    noise = np.divide(
-        variance[None, :], effective[:, None], out=np.zeros_like(within), where=effective[:, None] > 0
-    )
+    noise = np.divide(variance[None, :], effective[:, None], out=np.zeros_like(within), where=effective[:, None] > 0)
     share = sample.draw_weights()
     used = share > 0.0
     overall = 1.0 / float(np.sum(share[used] ** 2 / effective[used]))
     return noise, overall
 
 
-def _limits(
-    mean: FloatArray, variance: FloatArray, kind: Kind, effective: float
-) -> tuple[FloatArray, FloatArray]:
+def _limits(mean: FloatArray, variance: FloatArray, kind: Kind, effective: float) -> tuple[FloatArray, FloatArray]:
     if kind == "difference":
         half = stats.norm.ppf(UPPER) * np.sqrt(variance)
         return mean - half, mean + half

@@ -92,9 +92,7 @@ def effective_sample_size(weights: FloatArray) -> float:
     return float(np.sum(weights)) ** 2 / square if square > 0.0 else 0.0
 
 
-def weigh(
-    measurements: Sequence[Measurement], predictions: FloatArray, log_ratio: FloatArray | None = None
-) -> Weights:
+def weigh(measurements: Sequence[Measurement], predictions: FloatArray, log_ratio: FloatArray | None = None) -> Weights:
     """Weigh candidates by how well each predicts the measurements.
 
     Parameters

@@ -80,7 +80,7 @@ def weights(k=0.3, ess=900.0, used=("calcium on 2026-01-05",)):
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_every_primary_has_its_statement(origin):
-    first = applicability(origin, weights(), 24)[0]
+    first = applicability(origin, weights(), 24, 32.0)[0]
     if origin in {"breast", "prostate"}:
         assert first.level == "note"
         assert "calibrated" in first.text
@@ -90,10 +90,11 @@ def test_every_primary_has_its_statement(origin):
 
 
 def test_doubtful_weights_and_long_horizons_are_said():
-    texts = {a.text: a.level for a in applicability("breast", weights(k=0.9, ess=150.0), 60)}
-    assert len(texts) == 4
+    texts = {a.text: a.level for a in applicability("breast", weights(k=0.9, ess=150.0), 60, 4.0)}
+    assert len(texts) == 5
     assert "outside" in texts.values()
     assert any("Pareto k 0.90" in t for t in texts)
+    assert any("4 effective parameter draws" in t for t in texts)
     assert any("150 effective virtual patients of 2000" in t for t in texts)
-    assert len(applicability("breast", weights(k=math.nan, used=()), 24)) == 1
-    assert len(applicability("breast", weights(k=math.inf), 24)) == 2
+    assert len(applicability("breast", weights(k=math.nan, used=()), 24, 32.0)) == 1
+    assert len(applicability("breast", weights(k=math.inf), 24, 32.0)) == 2
