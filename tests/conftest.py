@@ -1,4 +1,7 @@
-"""Fixtures for every test: the shared reference material, and no network."""
+"""Fixtures for every test: the shared reference material, and examples that are the same on every run.
+
+The network is closed by the settings in pyproject.toml (pytest-socket); unix sockets stay open.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("osteocast", derandomize=True, deadline=None, database=None)
+settings.load_profile("osteocast")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,8 +59,8 @@ def file_of(params: type[Any], data: Path = DATA) -> str | None:
     ``CareParams`` is filled from ``care.toml`` or ``cares.toml``, and any Params from the file named like its
     module; None where there is no such file (it is then filled as part of a larger one).
     """
-    stem = params.__name__.removesuffix("Params").lower()
-    candidates = [stem, f"{stem}s"] if stem else []
+    stem, suffix, _ = params.__name__.lower().rpartition("params")
+    candidates = [stem, f"{stem}s"] if stem and suffix else []
     for name in [*candidates, params.__module__.rpartition(".")[2]]:
         if (data / "parameters" / f"{name}.toml").exists():
             return name
@@ -104,25 +105,20 @@ def _unit_issues(parameters: dict[tuple[str, str], Parameter]) -> Iterator[Issue
             yield Issue("evidence.unit", place, str(error), "a known unit", "Correct the unit.")
 
 
-def _model_issues(
-    params: Sequence[type[Any]], parameters: dict[tuple[str, str], Parameter], data: Path
-) -> list[Issue]:
+def _model_issues(params: Sequence[type[Any]], parameters: dict[tuple[str, str], Parameter], data: Path) -> list[Issue]:
     issues: list[Issue] = []
     read: set[tuple[str, str]] = set()
+    files: set[str] = set()
     for cls in params:
         name = file_of(cls, data)
         if name is not None:
             found = collect(cls, name, data, issues)
             read |= {(file, parameter.name) for file, parameter in found.values()}
-    files_read = {file for file, _ in read}
+            files |= {name, *(file for file, _ in found.values())}
     for file, key in sorted(set(parameters) - read):
-        if file in files_read and not any(
-            i.place.startswith(f"parameters/{file}.toml: {key}.") for i in issues
-        ):
+        if file in files and not any(i.place.startswith(f"parameters/{file}.toml: {key}.") for i in issues):
             place, fix = f"parameters/{file}.toml: {key}", "Remove it, or correct its name."
-            issues.append(
-                Issue("evidence.parameter-unknown", place, "no model asks for it", "a model's field", fix)
-            )
+            issues.append(Issue("evidence.parameter-unknown", place, "no model asks for it", "a model's field", fix))
     return issues
 
 
@@ -136,14 +132,14 @@ def _source_issues(sources: dict[str, Source], data: Path) -> list[Issue]:
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            issues.append(Issue("evidence.toml", place, str(error), "valid TOML", "Correct the line."))
+            issues.append(Issue("evidence.syntax", place, str(error), "valid TOML", "Correct the line."))
             continue
         for key, where in _cited(content, ""):
             used.add(key)
             if key not in sources:
                 expected, fix = "a key of data/sources/*.toml", "Add the source there, or correct the key."
                 issues.append(Issue("evidence.source-unknown", f"{place}: {where}", repr(key), expected, fix))
-    for key in sorted(set(sources) - used):
+    for key in sorted(set(sources) - used - _mentioned(set(sources) - used, data)):
         place, fix = f"sources: {key}", "Remove it, or cite it where it is used."
         issues.append(Issue("evidence.source-unused", place, "cited nowhere", "cited at least once", fix))
     by_doi: dict[str, str] = {}
@@ -153,6 +149,14 @@ def _source_issues(sources: dict[str, Source], data: Path) -> list[Issue]:
             found, fix = f"the DOI of {other}", "Keep one key for one publication."
             issues.append(Issue("evidence.doi-twice", f"sources: {key}.doi", found, "a DOI of its own", fix))
     return issues
+
+
+def _mentioned(keys: set[str], data: Path) -> set[str]:
+    """Return the keys that a note in the data, or a docstring of the package around it, names as a word."""
+    files = [f for f in data.glob("**/*.toml") if f.parent.name not in ("sources", "targets")]
+    texts = [f.read_text(encoding="utf-8", errors="replace") for f in [*files, *data.parent.glob("*/*.py")]]
+    words = {word.strip(".-") for text in texts for word in re.findall(r"[\w.-]+", text)}
+    return keys & words
 
 
 def _cited(content: Any, where: str) -> Iterator[tuple[str, str]]:

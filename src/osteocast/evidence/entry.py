@@ -40,9 +40,7 @@ class Entry:
         if required and not value.strip():
             self.problem("evidence.key-missing", key, "empty text", "text", "Fill it in.")
         if choices and value not in choices:
-            self.problem(
-                "evidence.choice", key, repr(value)[:60], "one of " + ", ".join(choices), "Choose one."
-            )
+            self.problem("evidence.choice", key, repr(value)[:60], "one of " + ", ".join(choices), "Choose one.")
         return value
 
     def number(self, key: str, required: bool = False) -> float | None:
@@ -126,16 +124,12 @@ def read_parameter(entry: Entry, name: str) -> Parameter:
     _check_spread(entry, parameter, "between_patient", parameter.between_patient)
     if parameter.grade == "assumed":
         if not (parameter.note.strip() or parameter.where.strip()):
-            entry.problem(
-                "evidence.reason-missing", "note", "nothing", "why it is assumed", "Give the reason."
-            )
+            entry.problem("evidence.reason-missing", "note", "nothing", "why it is assumed", "Give the reason.")
     else:
         for key in ("source", "where"):
             if not entry.table.get(key):
                 expected = f"a {key} for a {parameter.grade} value"
-                entry.problem(
-                    "evidence.key-missing", key, "nothing", expected, "Give it, or grade it assumed."
-                )
+                entry.problem("evidence.key-missing", key, "nothing", expected, "Give it, or grade it assumed.")
     return parameter
 
 
@@ -212,9 +206,7 @@ def _read_limits(entry: Entry) -> tuple[float, float] | None:
         case [int() | float() as low, int() | float() as high] if low <= high:
             return float(low), float(high)
         case found:
-            entry.problem(
-                "evidence.type", "ci", repr(found)[:60], "[low, high]", "Give both limits in order."
-            )
+            entry.problem("evidence.type", "ci", repr(found)[:60], "[low, high]", "Give both limits in order.")
             return None
 
 
@@ -223,21 +215,13 @@ def _check_target(entry: Entry, target: Target) -> None:
         found = "both" if target.value_text else "neither"
         entry.problem("evidence.target-value", "value", found, "value or value_text, not both", "Keep one.")
     if target.use == "fit" and target.value is None:
-        entry.problem(
-            "evidence.target-use", "use", "fit without a number", "a number", "Use check or excluded."
-        )
+        entry.problem("evidence.target-use", "use", "fit without a number", "a number", "Use check or excluded.")
     if target.use in ("excluded", "input") and not target.why:
-        entry.problem(
-            "evidence.reason-missing", "why", "nothing", f"why it is {target.use}", "Give the reason."
-        )
+        entry.problem("evidence.reason-missing", "why", "nothing", f"why it is {target.use}", "Give the reason.")
     if target.events is not None and target.n is not None and target.events > target.n:
-        entry.problem(
-            "evidence.target-count", "events", str(target.events), f"at most n = {target.n}", "Correct it."
-        )
+        entry.problem("evidence.target-count", "events", str(target.events), f"at most n = {target.n}", "Correct it.")
     if target.ci and target.value is not None and not target.ci[0] <= target.value <= target.ci[1]:
         found = f"{target.value} outside {target.ci[0]} to {target.ci[1]}"
         entry.problem("evidence.target-limits", "ci", found, "limits around the value", "Look it up again.")
     if target.ci and target.ci_basis not in ("published", "computed"):
-        entry.problem(
-            "evidence.choice", "ci_basis", repr(target.ci_basis), "published or computed", "Say which."
-        )
+        entry.problem("evidence.choice", "ci_basis", repr(target.ci_basis), "published or computed", "Say which.")

@@ -95,9 +95,7 @@ def annotated_fields(params: type[Any]) -> list[tuple[str, str | None, type[Any]
     return fields
 
 
-def collect(
-    params: type[Any], name: str, data: Path, issues: list[Issue]
-) -> dict[str, tuple[str, Parameter]]:
+def collect(params: type[Any], name: str, data: Path, issues: list[Issue]) -> dict[str, tuple[str, Parameter]]:
     """Find what fills a Params, as :func:`parameters_of`, adding the problems to `issues` instead of raising.
 
     Returns
@@ -153,9 +151,7 @@ def in_unit(parameter: Parameter, unit: str) -> Parameter:
     )
 
 
-def read_file(
-    path: Path, read: Callable[[Entry, str], T], data: Path = DATA
-) -> tuple[dict[str, T], list[Issue]]:
+def read_file(path: Path, read: Callable[[Entry, str], T], data: Path = DATA) -> tuple[dict[str, T], list[Issue]]:
     """Read every table of a TOML file; a value above the first table is a default for all of them.
 
     Returns
@@ -168,11 +164,9 @@ def read_file(
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         names = ", ".join(sorted(f.stem for f in path.parent.glob("*.toml"))) or "none"
-        return {}, [
-            Issue("evidence.file-missing", place, "no such file", f"one of: {names}", "Check the name.")
-        ]
+        return {}, [Issue("evidence.file-missing", place, "no such file", f"one of: {names}", "Check the name.")]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return {}, [Issue("evidence.toml", place, str(error), "valid TOML", "Correct the line.")]
+        return {}, [Issue("evidence.syntax", place, str(error), "valid TOML", "Correct the line.")]
     defaults = {key: value for key, value in content.items() if not isinstance(value, dict)}
     result: dict[str, T] = {}
     issues: list[Issue] = []
@@ -182,9 +176,7 @@ def read_file(
     return result, issues
 
 
-def read_folder(
-    folder: str, read: Callable[[Entry, str], T], data: Path = DATA
-) -> tuple[dict[str, T], list[Issue]]:
+def read_folder(folder: str, read: Callable[[Entry, str], T], data: Path = DATA) -> tuple[dict[str, T], list[Issue]]:
     """Read all TOML files of a folder into one dictionary; a key in two files is a problem."""
     result: dict[str, T] = {}
     issues: list[Issue] = []
@@ -197,9 +189,7 @@ def read_folder(
             if key in result:
                 found = f"also in {home[key]}"
                 issues.append(
-                    Issue(
-                        "evidence.key-twice", f"{place}: {key}", found, "one entry a key", "Keep one of them."
-                    )
+                    Issue("evidence.key-twice", f"{place}: {key}", found, "one entry a key", "Keep one of them.")
                 )
             result[key], home[key] = value, place
     return result, issues
