@@ -93,7 +93,7 @@ def set_up():
 
 def demo():
     """Forecast one example patient; the report's place is printed last."""
-    patient = "examples/patients/breast-lytic-femur.toml"
+    patient = "examples/patients/breast_lytic_femur.toml"
     code = run_here([BIN / "osteocast", "forecast", patient, "--out", "demo-output"])
     if code == 0:
         print(ROOT / "demo-output" / "report.html")

@@ -105,7 +105,7 @@ class Printer:
             if e.name[0] != "p":
                 self._loads.setdefault(e.name, f"{e.name[0]}[{e.name[1:]}]")
             return str(e.name)
-        if e.is_number:
+        if e.is_number and not e.has(sp.Function):
             return repr(float(e))
         if e.is_Add or e.is_Mul:
             return self._many(e)

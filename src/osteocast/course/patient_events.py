@@ -1,0 +1,173 @@
+"""What can happen to the whole person in one interval: calcium, therapy lines, spread, performance, death."""
+
+import math
+from typing import Final
+
+from osteocast.course import memory as m
+from osteocast.course.care import ecog_score, saline_rate
+from osteocast.course.hazards import death_hazard, fall_rate
+from osteocast.course.layout import PERSON_INDEX, PLACE_INDEX, EventKind, Quantity
+from osteocast.course.lesion_events import crossing_day, open_lesion, stop_walking
+from osteocast.course.memory import Rules, Run, record_event, threshold
+from osteocast.foundation.compiled import jitable
+
+_TEMPO: Final = PERSON_INDEX["tempo"]
+_DEATH: Final = PERSON_INDEX["death_hazard"]
+_FALLS: Final = PERSON_INDEX["falls"]
+_ECOG: Final = PERSON_INDEX["ecog"]
+_AGE: Final = PERSON_INDEX["age"]
+_LINE: Final = PERSON_INDEX["line_strength"]
+_RESISTANCE: Final = PERSON_INDEX["line_resistance"]
+_SEEDING: Final = PERSON_INDEX["seeding_rate"]
+_ROW: Final = PLACE_INDEX["report_index"]
+
+_HYPERCALCAEMIA: Final = int(EventKind.HYPERCALCAEMIA)
+_HYPOCALCAEMIA: Final = int(EventKind.HYPOCALCAEMIA)
+_TREATED: Final = int(EventKind.HYPERCALCAEMIA_TREATMENT)
+_THIRST: Final = int(EventKind.THIRST_AND_CONSTIPATION)
+_CONFUSION: Final = int(EventKind.CONFUSION)
+_NEW_LESION: Final = int(EventKind.NEW_LESION)
+_NEW_LINE: Final = int(EventKind.CHANGE_OF_SYSTEMIC_THERAPY)
+_DIED: Final = int(EventKind.DEATH)
+_Q_DEATH: Final = int(Quantity.DEATH)
+_Q_SEEDING: Final = int(Quantity.SEEDING)
+
+_LIMB_RECOVERY: Final = 180.0  # days over which a limb fracture weighs on performance
+
+
+@jitable
+def open_person(run: Run, rules: Rules) -> None:
+    """Prepare the memory of a person at the start of a course."""
+    body = run.body
+    body[:] = 0.0
+    body[m.WALKS] = run.person[PERSON_INDEX["walks"]]
+    body[m.LINES] = run.person[PERSON_INDEX["lines_used"]]
+    body[m.FLUIDS_DAY] = math.nan
+    body[m.RESCUE_DAY] = math.nan
+    body[m.LIMB_DAY] = math.nan
+    body[m.DEATH_DAY] = math.nan
+    body[m.DEATH_AT] = threshold(run, rules, _Q_DEATH, -1.0, 0)
+    body[m.SEEDING_AT] = threshold(run, rules, _Q_SEEDING, -1.0, 0)
+    body[m.RESTART] = 1.0
+
+
+@jitable
+def observe_person(run: Run, rules: Rules, day: float) -> None:
+    """Burden, performance status and fall rate now; calcium has been read from the equations before."""
+    active = run.counts[0]
+    total = 0.0
+    for j in range(active):
+        total += run.xl[j, rules.index.tumour]
+    body = run.body
+    body[m.BURDEN] = total / max(1, active)
+    body[m.CALCIUM] = run.observed[rules.index.calcium]
+    recent = 0.0
+    if not math.isnan(body[m.LIMB_DAY]):
+        recent = math.exp(-(day - body[m.LIMB_DAY]) / _LIMB_RECOVERY)
+    body[m.ECOG] = ecog_score(run.person[_ECOG], run.person[_TEMPO], body[m.BURDEN], recent, body[m.WALKS], rules.care)
+    body[m.FALL_RATE] = fall_rate(run.person[_FALLS] * body[m.WALKS], body[m.ECOG], run.person[_AGE], rules.hazard)
+
+
+@jitable
+def start_line(run: Run, rules: Rules, day: float) -> None:
+    """Begin the next line of systemic therapy: weaker than the one before, resistance grows from now."""
+    body = run.body
+    kill = run.person[_LINE] * rules.care.line_weaker ** body[m.LINES]
+    body[m.LINES] += 1.0
+    body[m.LINE_KILL] = kill
+    run.xb[rules.index.systemic_kill] = kill
+    run.controls[rules.index.resistance] = run.person[_RESISTANCE]
+    body[m.RESTART] = 1.0
+    record_event(run, day, day, _NEW_LINE, (-1.0, 0.0))
+
+
+@jitable
+def therapy_events(run: Run, rules: Rules, day: float) -> None:
+    """Change to the next line once the present one has lost most of its effect."""
+    body = run.body
+    spent = run.xb[rules.index.systemic_kill] < rules.care.line_switch * body[m.LINE_KILL]
+    if body[m.LINE_KILL] > 0.0 and spent and body[m.LINES] < rules.care.lines_maximum:
+        start_line(run, rules, day)
+
+
+@jitable
+def calcium_events(run: Run, rules: Rules, day: float) -> None:
+    """Hyper- and hypocalcaemia, their symptoms in order, and treatment with fluids and zoledronate."""
+    body = run.body
+    hazard = rules.hazard
+    care = rules.care
+    calcium = body[m.CALCIUM]
+    if body[m.THIRST] == 0.0 and calcium >= hazard.calcium_early:
+        body[m.THIRST] = 1.0
+        record_event(run, day, day, _THIRST, (-1.0, 1.0))
+    if body[m.CONFUSION_SEEN] == 0.0 and calcium >= hazard.calcium_late:
+        body[m.CONFUSION_SEEN] = 1.0
+        record_event(run, day, day, _CONFUSION, (-1.0, 1.0))
+    if body[m.HIGH_CALCIUM] == 0.0 and calcium >= hazard.calcium_high:
+        body[m.HIGH_CALCIUM] = 1.0
+        record_event(run, day, day, _HYPERCALCAEMIA, (-1.0, 1.0))
+    elif body[m.HIGH_CALCIUM] > 0.0 and calcium < hazard.calcium_early:
+        body[m.HIGH_CALCIUM] = 0.0
+    if body[m.LOW_CALCIUM] == 0.0 and calcium < hazard.calcium_low:
+        body[m.LOW_CALCIUM] = 1.0
+        record_event(run, day, day, _HYPOCALCAEMIA, (-1.0, 0.0))
+    rested = math.isnan(body[m.RESCUE_DAY]) or day - body[m.RESCUE_DAY] >= care.rescue_gap
+    if calcium >= care.calcium_treat and rested and math.isnan(body[m.FLUIDS_DAY]):
+        body[m.FLUIDS_DAY] = day
+        body[m.RESCUE_DAY] = day
+        run.controls[rules.index.infusion] += care.rescue_dose / care.rescue_infusion
+        record_event(run, day, day, _TREATED, (-1.0, 0.0))
+        set_saline(run, rules, day)
+
+
+@jitable
+def set_saline(run: Run, rules: Rules, day: float) -> None:
+    """Set the fluids of this day; they end by themselves after ten days."""
+    rate = saline_rate(day - run.body[m.FLUIDS_DAY], rules.care)
+    run.controls[rules.index.saline] = rate
+    run.body[m.RESTART] = 1.0
+    if rate == 0.0:
+        run.body[m.FLUIDS_DAY] = math.nan
+
+
+@jitable
+def seeding_events(run: Run, rules: Rules, day: float, span: float) -> None:
+    """Let new lesions arrive; their site and make-up were drawn with the patient."""
+    body = run.body
+    active = run.counts[0]
+    if active >= run.place.shape[0]:
+        return
+    rate = run.person[_SEEDING]
+    body[m.SEEDING_SUM] += rate * span
+    if body[m.SEEDING_SUM] >= body[m.SEEDING_AT]:
+        body[m.SEEDED] += 1.0
+        body[m.SEEDING_SUM] = 0.0
+        body[m.SEEDING_AT] = threshold(run, rules, _Q_SEEDING, -1.0, int(body[m.SEEDED]))
+        run.counts[0] = active + 1
+        open_lesion(run, rules, active)
+        body[m.RESTART] = 1.0
+        record_event(run, day, math.nan, _NEW_LESION, (run.place[active, _ROW], 0.0))
+
+
+@jitable
+def death_events(run: Run, rules: Rules, day: float, span: float) -> bool:
+    """Whether the person dies in this interval."""
+    body = run.body
+    if body[m.ECOG] >= rules.care.ecog_bedbound:
+        stop_walking(run, day, -1.0)
+    rate = death_hazard(
+        run.person[_DEATH],
+        run.person[_TEMPO],
+        body[m.BURDEN],
+        (body[m.EVENT_MARK], body[m.CORD_MARK]),
+        body[m.CALCIUM],
+        rules.hazard,
+    )
+    body[m.DEATH_SUM] += rate * span
+    crisis = body[m.CALCIUM] >= rules.hazard.calcium_crisis
+    if crisis or body[m.DEATH_SUM] >= body[m.DEATH_AT]:
+        when = day if crisis else crossing_day(day, span, body[m.DEATH_SUM], body[m.DEATH_AT], rate)
+        body[m.DEATH_DAY] = when
+        record_event(run, when, when, _DIED, (-1.0, 0.0))
+        return True
+    return False

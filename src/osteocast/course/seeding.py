@@ -1,0 +1,37 @@
+"""Where tumour cells settle: blood flow, adhesion to marrow and growth support, three separate terms."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocast.course.typical import Typical, file_of
+from osteocast.domain.site import SiteClass
+from osteocast.domain.skeleton import marrow_share
+
+FloatArray = NDArray[np.float64]
+
+
+@cache
+def site_shares() -> FloatArray:
+    """Share of new lesions by site class, shape (11,): the marrow share, proxy of perfusion.
+
+    Adhesion and growth support are taken as equal over the skeleton for want of measurements by bone, so they set how
+    many lesions arrive and not where.
+    """
+    shares = np.array([marrow_share(member) for member in SiteClass])
+    return shares / shares.sum()
+
+
+def seeding_rate(typical: Typical, tempo: FloatArray) -> FloatArray:
+    """New lesions a year, shape (n,): base x perfusion x adhesion x growth support x tempo.
+
+    Each factor is taken against its entry in the evidence, so that a factor at its neutral value 1 (marrow no
+    better supplied, stickier or more fertile than other tissue) lowers the rate by that factor.
+    """
+    rate = typical.get("population", "seeding_base")
+    for factor in ("seeding_perfusion", "seeding_adhesion", "seeding_support"):
+        rate = rate * typical.get("population", factor) / file_of("population")[factor].value
+    return np.asarray(rate * np.exp(typical.get("population", "tempo_seeding") * tempo))

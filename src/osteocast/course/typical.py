@@ -1,0 +1,91 @@
+"""Typical values of every parameter for one or more parameter draws: the uncertainty layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from osteocast.course.streams import Streams
+from osteocast.evidence.load import DATA, collect, load_parameters
+from osteocast.evidence.parameter import Parameter, Spread
+from osteocast.foundation.errors import EvidenceError, Issue
+
+FloatArray = NDArray[np.float64]
+
+
+def spread_out(value: FloatArray | float, spread: Spread, normal: FloatArray) -> FloatArray:
+    """Move a typical value by `normal` standard deviations of a spread."""
+    base = np.asarray(value, dtype=float)
+    if spread.kind == "lognormal":
+        return np.asarray(base * np.exp(spread.sd * normal))
+    if spread.kind == "normal":
+        return np.asarray(base + spread.sd * normal)
+    if spread.kind == "logit-normal":
+        return np.asarray(expit(logit(base) + spread.sd * normal))
+    return np.broadcast_to(base, normal.shape).copy()
+
+
+@cache
+def entries_of(params: type, name: str) -> dict[str, tuple[str, Parameter]]:
+    """Return what fills a Params by dotted field: file and parameter in the model's unit."""
+    issues: list[Issue] = []
+    found = collect(params, name, DATA, issues)
+    if issues:
+        raise EvidenceError(issues)
+    return found
+
+
+@cache
+def file_of(name: str) -> dict[str, Parameter]:
+    """Return a parameter file, read once."""
+    return load_parameters(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """Typical values with their uncertainty, for the patients of some streams.
+
+    Parameters
+    ----------
+    streams : Streams
+    scales : dict of str to (n,) float64
+        Calibrated factors by ``file.name``.
+    fixed : dict of str to float
+        Values that replace an entry altogether, by ``file.name``, without uncertainty; used by tests and for
+        neutral values.
+    """
+
+    streams: Streams
+    scales: dict[str, FloatArray]
+    fixed: dict[str, float]
+
+    def one(self, at: int) -> Typical:
+        """Return the typical values of one patient's parameter draw alone."""
+        streams = Streams(self.streams.seed, self.streams.patients[at : at + 1], self.streams.draws[at : at + 1])
+        return Typical(streams, {k: v[at : at + 1] for k, v in self.scales.items()}, self.fixed)
+
+    def of(self, file: str, parameter: Parameter) -> FloatArray:
+        """Return the typical value per patient, shape (n,), in the parameter's unit."""
+        key = f"{file}.{parameter.name}"
+        if key in self.fixed:
+            return np.full(self.streams.patients.shape, self.fixed[key])
+        if parameter.uncertainty.kind == "none":
+            value = np.full(self.streams.patients.shape, parameter.value)
+        else:
+            value = spread_out(parameter.value, parameter.uncertainty, self.streams.typical(key))
+        return value * self.scales[key] if key in self.scales else value
+
+    def get(self, file: str, name: str) -> FloatArray:
+        """Return the typical value of an entry of a parameter file, per patient, in the file's unit."""
+        return self.of(file, file_of(file)[name])
+
+    def person(self, file: str, parameter: Parameter) -> FloatArray:
+        """Return the value of each patient: typical value moved by the between-patient spread."""
+        value = self.of(file, parameter)
+        if parameter.between_patient.kind == "none":
+            return value
+        return spread_out(value, parameter.between_patient, self.streams.person(f"{file}.{parameter.name}"))

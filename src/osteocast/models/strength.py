@@ -1,0 +1,63 @@
+"""Strength of the weakest section through a lesion, relative to the same bone without a lesion.
+
+The section is what remains outside the lesion plus what is left inside it. Remaining bone inside carries load by a
+power of its density (trabecular modulus), woven bone less than its density says. Axial members lose area; bent
+members (long bones, ribs) lose more from an eccentric lesion, because the far fibre carries most of the moment.
+"""
+
+from typing import Annotated, NamedTuple
+
+from osteocast.foundation.compiled import jitable
+from osteocast.models.functions import positive_part, positive_power
+
+
+class Params(NamedTuple):
+    """Constants of the section rule."""
+
+    density_exponent: Annotated[float, "1", "exponent of stiffness on bone density inside the lesion"]
+    woven_penalty: Annotated[float, "1", "share of stiffness lost when the bone inside is all woven"]
+    section_exponent: Annotated[float, "1", "exponent of whole-bone strength on section rigidity (fitted scale)"]
+    smoothing: Annotated[float, "1", "width over which the cap at normal stiffness is rounded"]
+
+
+@jitable
+def tissue_stiffness(bone: float, woven: float, p: Params) -> float:
+    """Stiffness of the tissue inside a lesion relative to normal bone, capped at 1.
+
+    Parameters
+    ----------
+    bone : float [1]
+        Bone volume fraction relative to normal bone at that site.
+    woven : float [1]
+        Share of that bone which is woven.
+    p : Params
+
+    Notes
+    -----
+    The cap is an assumption on the safe side: dense but disordered bone is not credited with extra strength.
+    """
+    stiffness = positive_power(bone, p.density_exponent) * (1 - p.woven_penalty * woven)
+    return 1 - positive_part(1 - stiffness, p.smoothing)
+
+
+@jitable
+def lost_section(extent: float, bending: float) -> float:
+    """Share of the section's rigidity that an empty hole of this extent would remove.
+
+    Parameters
+    ----------
+    extent : float [1]
+        Lesion diameter over section width, 0 to 1.
+    bending : float [1]
+        0 for axial members (area: extent squared), 1 for bent members (eccentric hole: extent (2 - extent)).
+    """
+    axial = extent**2
+    bent = extent * (2 - extent)
+    return axial + bending * (bent - axial)
+
+
+@jitable
+def relative_strength(bone: float, woven: float, extent: float, bending: float, p: Params) -> float:
+    """Strength of the weakest section relative to the intact bone, in (0, 1]."""
+    rigidity = 1 - lost_section(extent, bending) * (1 - tissue_stiffness(bone, woven, p))
+    return positive_power(rigidity, p.section_exponent)
