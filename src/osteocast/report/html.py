@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,6 +16,9 @@ from osteocast.report.skeleton import legend_marker, skeleton
 from osteocast.report.terminal import person_text
 
 View = dict[str, Any]
+
+_SHORT_LINE: Final = 30
+"""Characters that fit half the width of the list of what was given."""
 
 
 def write_report(result: Mapping[str, Any], path: str | Path) -> None:
@@ -70,7 +73,8 @@ def _view(result: Mapping[str, Any]) -> View:
         "coverage": wording.INTERVAL,
         "months": months,
         "horizons": wording.horizons(months),
-        "drawn_groups": _drawn_groups(result["patient"]["drawn"]),
+        "given": _given(result["patient"]["given"]),
+        "drawn_groups": _drawn_groups(result["patient"]),
         "skeleton": skeleton(result["patient"]["lesions"]),
         "markers": [(legend_marker(k), k or "kind unknown") for k in _kinds(result["patient"]["lesions"])],
         "dot_samples": [figures.dot_sample(level) for level in (3, 2, 1, 0)],
@@ -78,7 +82,7 @@ def _view(result: Mapping[str, Any]) -> View:
         "risk_rows": _risk_rows(result["regimens"], months),
         "panels": _risk_panels(result["regimens"], months),
         "headlines": [c for c in contrasts if c["kind"] == "any_event"],
-        "contrasts": contrasts,
+        "differences": _contrast_table(contrasts),
         "scale": figures.difference_scale(_reach(result["contrasts"])),
         "lesions": _lesion_views(result),
         "courses": _course_views(result["regimens"]),
@@ -94,11 +98,33 @@ def _kinds(lesions: Sequence[Mapping[str, Any]]) -> list[str | None]:
     return [*("lytic", "mixed", "sclerotic"), *([None] if present - {"lytic", "mixed", "sclerotic"} else [])]
 
 
-def _drawn_groups(drawn: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
-    groups: dict[str, list[str]] = {}
-    for entry in drawn:
-        groups.setdefault(entry["how"], []).append(entry["item"])
-    return [(how, ", ".join(items)) for how, items in groups.items()]
+def _given(entries: Sequence[Mapping[str, str]]) -> list[View]:
+    """Return what was given; a long value gets a line of its own."""
+    return [
+        {
+            "item": e["item"] if any(c.isupper() for c in e["item"]) else wording.label_of(e["item"]),
+            "value": e["value"],
+            "long": len(e["item"]) + len(e["value"]) > _SHORT_LINE,
+        }
+        for e in entries
+    ]
+
+
+def _drawn_groups(patient: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Gather what was drawn by how; the same field of several lesions becomes one entry."""
+    sites = {lesion["site"] for lesion in patient["lesions"]}
+    groups: dict[str, dict[str, list[str]]] = {}
+    for entry in patient["drawn"]:
+        field, _, site = entry["item"].rpartition(" of ")
+        item = field if site in sites else entry["item"]
+        groups.setdefault(entry["how"], {}).setdefault(item, []).extend([site] if site in sites else [])
+    return [(how, ", ".join(_with_sites(item, at) for item, at in items.items())) for how, items in groups.items()]
+
+
+def _with_sites(item: str, sites: Sequence[str]) -> str:
+    if len(sites) > 1:
+        return f"{item} of {len(sites)} lesions"
+    return f"{item} of {wording.site_text(sites[0])}" if sites else item
 
 
 def _regimen_view(index: int, regimen: Mapping[str, Any], months: int) -> View:
@@ -168,20 +194,33 @@ def _reach(contrasts: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[View]) -> list[View]:
-    by_name = {r["name"]: r for r in regimens}
+    letters = {r["name"]: r["letter"] for r in regimens}
     reach = _reach(contrasts)
     return [
         {
             "kind": c["kind"],
-            "event": wording.EVENTS.get(c["kind"], wording.label_of(c["kind"])),
-            "regimen": by_name[c["regimen"]],
-            "against": by_name[c["against"]],
+            "pair": (letters[c["regimen"]], letters[c["against"]]),
             "text": wording.avoided_text(c["avoided_per_100"], c["low"], c["high"]),
+            "span": wording.avoided_span(c["low"], c["high"]),
             "apart": c["distinguishable"],
             "bar": figures.difference_bar(c["low"], c["avoided_per_100"], c["high"], reach, c["distinguishable"]),
         }
         for c in contrasts
     ]
+
+
+def _contrast_table(contrasts: Sequence[View]) -> View:
+    """Arrange the differences as kinds of event by pairs of treatments."""
+    by_pair: dict[tuple[str, str], View] = {}
+    for c in contrasts:
+        by_pair.setdefault(c["pair"], {})[c["kind"]] = c
+    # Pairs compared on one kind of event only stand with the headlines; a column each would be empty.
+    most = max((len(kinds) for kinds in by_pair.values()), default=0)
+    pairs = [pair for pair, kinds in by_pair.items() if len(kinds) > 1 or most == 1]
+    present = {kind for pair in pairs for kind in by_pair[pair]}
+    kinds = [k for k in wording.EVENTS if k in present] + sorted(present - set(wording.EVENTS))
+    rows = [(wording.event_text(kind), [by_pair[pair].get(kind) for pair in pairs]) for kind in kinds]
+    return {"pairs": pairs, "rows": rows}
 
 
 def _lesion_views(result: Mapping[str, Any]) -> list[View]:

@@ -118,17 +118,22 @@ def risk_text(probability: float | None, low: float | None, high: float | None) 
 
 def avoided_text(avoided: float, low: float, high: float) -> str:
     """Write a paired difference as people per 100: "12 fewer (3 to 20)", "2 fewer (5 more to 9 fewer)"."""
+    return f"{_count(avoided)} ({avoided_span(low, high)})"
+
+
+def avoided_span(low: float, high: float) -> str:
+    """Write the interval of a paired difference: "3 to 20" on one side of none, else "5 more to 9 fewer"."""
     if whole(low) * whole(high) > 0:
         near, far = sorted((abs(whole(low)), abs(whole(high))))
-        span = f"{near} to {far}"
-    else:
-        span = f"{_count(low)} to {_count(high)}"
-    return f"{_count(avoided)} ({span})"
+        return f"{near} to {far}"
+    if whole(low) == whole(high):
+        return "less than 1 either way"
+    return f"{_count(low)} to {_count(high)}"
 
 
 def _count(avoided: float) -> str:
     number = whole(avoided)
-    return "no difference" if number == 0 else f"{abs(number)} {_direction(number)}"
+    return "none" if number == 0 else f"{abs(number)} {_direction(number)}"
 
 
 def _direction(avoided: float) -> str:
@@ -190,6 +195,11 @@ def span_text(middle: float, low: float, high: float) -> str:
     size = max(abs(middle), abs(low), abs(high))
     decimals = 2 if size < 10 else 1 if size < 100 else 0
     return f"{middle:,.{decimals}f} ({low:,.{decimals}f}–{high:,.{decimals}f})"
+
+
+def event_text(kind: str) -> str:
+    """Return the title of a kind of event."""
+    return EVENTS.get(kind, label_of(kind))
 
 
 def label_of(key: str) -> str:

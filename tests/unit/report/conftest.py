@@ -103,19 +103,34 @@ def contrast(name: str, kind: str, middle: float, half: float) -> dict[str, Any]
     return {"regimen": name, "against": "supportive-care", "kind": kind, **ends, "text": "not shown"}
 
 
+def all_contrasts() -> list[dict[str, Any]]:
+    found = []
+    for kind, share in SHARES.items():
+        for name, middle in (("zoledronate-q4w", 13.2), ("denosumab-q4w", 18.7), ("file-regimen", 16.4)):
+            found.append(contrast(name, kind, middle * share, 8.9 * share**0.5))
+    pairs = [contrast("denosumab-q4w", "any_event", 5.5, 9.9), contrast("file-regimen", "any_event", -2.3, 7.1)]
+    return [*found, pairs[0] | {"against": "zoledronate-q4w"}, pairs[1] | {"against": "denosumab-q4w"}]
+
+
 @pytest.fixture
 def result() -> dict[str, Any]:
     """A realistic result: four regimens, six lesions, and names that try to act."""
     lesions = [dict(zip(("site", "site_class", "kind", "size_mm", "drawn"), row, strict=True)) for row in LESIONS]
-    given = (("Age", "62 years"), ("Sex", "female"), ("Weight", "70 kg"), ("Creatinine", "88 umol/L"))
-    more = (
-        ("Calcium", "2.42 mmol/L"),
-        ("Lines of therapy", "1"),
-        ("uNTx", "68 nmol BCE/mmol"),
-        ("Lesions", "6"),
-    )
+    given = [
+        ("weight", "70 kg"),
+        ("visceral metastases", "no"),
+        ("current regimen", "supportive-care"),
+        ("lines of systemic therapy", "letrozole and palbociclib (2025-03-01 to 2026-08-20); fulvestrant (2026-09-01)"),
+        ("earlier skeletal events", "radiotherapy of L3 (2025-06-11)"),
+        ("calcium", "2.42 mmol/L on 2026-10-01"),
+        ("albumin", "38 g/L on 2026-10-01"),
+        ("creatinine", "88 umol/L on 2026-10-01"),
+        ("uNTx", "<80 nmol BCE/mmol creatinine on 2026-09-12"),
+    ]
     population = "from the population of breast cancer with bone metastases"
-    drawn = [{"item": item, "how": population} for item in ("ECOG", "albumin", "visceral metastases", "bone ALP")]
+    open_fields = [f"{field} of {site}" for site, *_ in LESIONS for field in ("pain at rest", "pain on loading")]
+    items = ("ECOG performance status", "bone ALP", *open_fields, "collapse of T8")
+    drawn = [{"item": item, "how": population} for item in items]
     how = "from lesions of that site and primary"
     return {
         "schema": "osteocast.result/1",
@@ -127,8 +142,8 @@ def result() -> dict[str, Any]:
             "sex": "female",
             "primary": {"origin": "breast", "subtype": "ER+ HER2-"},
             "assessed": "2026-10-02",
-            "given": [{"item": i, "value": v} for i, v in (*given, *more)],
-            "drawn": [*drawn, {"item": "kind and size of left rib 7", "how": how}],
+            "given": [{"item": i, "value": v} for i, v in given],
+            "drawn": [*drawn, {"item": "kind of rib-left-7", "how": how}],
             "lesions": lesions,
         },
         "settings": {
@@ -159,13 +174,7 @@ def result() -> dict[str, Any]:
             "observations_used": ["calcium", "uNTx", "sizes of 5 lesions"],
         },
         "regimens": [regimen(*row) for row in REGIMENS],
-        "contrasts": [
-            contrast("zoledronate-q4w", "any_event", 13.2, 8.1),
-            contrast("denosumab-q4w", "any_event", 18.7, 8.9),
-            contrast("file-regimen", "any_event", 16.4, 9.5),
-            contrast("denosumab-q4w", "fracture", 6.3, 9.9),
-            contrast("denosumab-q4w", "death", -0.2, 1.4),
-        ],
+        "contrasts": all_contrasts(),
         "drivers": [
             {"parameter": "strength.scale", "meaning": "strength of bone with a lesion", "grade": "fitted"}
             | {"correlation": -0.61, "effect": "weaker bone than assumed raises every fracture risk"},
@@ -182,9 +191,9 @@ def result() -> dict[str, Any]:
             {
                 "item": "Cortical involvement of the left femur",
                 "narrowing": 0.2,
-                "text": "would narrow it by a fifth",
+                "text": "Knowing the cortical involvement would move the chance of any event by 5 points.",
             },
-            {"item": "ECOG", "narrowing": 0.1, "text": "would narrow survival by about a tenth"},
+            {"item": "ECOG", "narrowing": 0.1, "text": "Knowing ECOG would move the chance of any event by 2 points."},
         ],
         "assumptions": [
             {

@@ -30,7 +30,8 @@ def test_percent_is_whole_and_never_certain(probability: float | None, written: 
 def test_differences_are_worded_by_direction() -> None:
     assert wording.avoided_text(-4, -9, -1) == "4 more (1 to 9)"
     assert wording.avoided_text(2, -5, 9) == "2 fewer (5 more to 9 fewer)"
-    assert wording.avoided_text(0.2, -0.3, 3) == "no difference (no difference to 3 fewer)"
+    assert wording.avoided_text(0.2, -0.3, 3) == "none (none to 3 fewer)"
+    assert wording.avoided_text(0.2, -0.3, 0.4) == "none (less than 1 either way)"
 
 
 def test_every_site_has_a_place_inside_the_drawing() -> None:

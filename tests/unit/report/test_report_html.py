@@ -93,6 +93,8 @@ def test_report_shows_what_it_must(result: dict[str, Any]) -> None:
         "Skeletal event: fracture",
         "Peterson &amp; Riggs",
         "62 → 58 %",
+        "pain at rest of 6 lesions",
+        "(4 more to 15 fewer)",
     ):
         assert needed in text, needed
     positions = [text.index(f'data-regimen="{one["name"]}"') for one in result["regimens"]]
