@@ -4,9 +4,11 @@ Both are the formulas that the drugs' labels name, so that doses follow the labe
 """
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 
 from osteocast.domain.patient import Patient, Sex
+from osteocast.domain.table import read_table
 
 __all__ = [
     "CalciumReading",
@@ -16,12 +18,9 @@ __all__ = [
     "patient_clearance",
 ]
 
-# mmol/L of calcium per g/L of albumin below 40 g/L, the SI form of 0.8 mg/dL per g/dL (zoledronate label).
-_CALCIUM_PER_ALBUMIN = 0.02
-_NORMAL_ALBUMIN = 40.0
-# Rounded as printed in renal dosing tables: 1 mg/dL of creatinine is 88.4 umol/L.
-_CREATININE_UMOL_PER_MG_DL = 88.4
-_DAYS_ALBUMIN_HOLDS = 14
+
+def _constant(name: str) -> float:
+    return float(read_table("laboratory")[name]["value"])
 
 
 def corrected_calcium(calcium: float, albumin: float) -> float:
@@ -39,7 +38,7 @@ def corrected_calcium(calcium: float, albumin: float) -> float:
     Ca + 0.02 (40 - albumin), the formula of the zoledronate label in SI units. It misleads in
     paraproteinaemia (myeloma), acid-base disturbance and very low albumin.
     """
-    return calcium + _CALCIUM_PER_ALBUMIN * (_NORMAL_ALBUMIN - albumin)
+    return calcium + _constant("calcium_per_albumin") * (_constant("normal_albumin") - albumin)
 
 
 def creatinine_clearance(age_years: float, weight_kg: float, sex: Sex, creatinine: float) -> float:
@@ -59,8 +58,9 @@ def creatinine_clearance(age_years: float, weight_kg: float, sex: Sex, creatinin
     The label of zoledronate names this formula. The result is not rounded: rounding up a clearance
     just below a limit would raise the dose.
     """
-    factor = 0.85 if sex == "female" else 1.0
-    return factor * (140 - age_years) * weight_kg / (72 * creatinine / _CREATININE_UMOL_PER_MG_DL)
+    factor = _constant("clearance_women") if sex == "female" else 1.0
+    mg_per_dl = creatinine / _constant("creatinine_conversion")
+    return factor * (_constant("clearance_age") - age_years) * weight_kg / (_constant("clearance_scale") * mg_per_dl)
 
 
 def patient_clearance(patient: Patient) -> float | None:
@@ -111,8 +111,10 @@ def calcium_readings(patient: Patient) -> tuple[CalciumReading, ...]:
         if seen.date in readings and readings[seen.date].basis == "laboratory":
             continue
         near = [(abs((one.date - seen.date).days), one.value) for one in albumins]
-        distance, albumin = min(near, default=(_DAYS_ALBUMIN_HOLDS + 1, _NORMAL_ALBUMIN))
-        basis = "albumin" if distance <= _DAYS_ALBUMIN_HOLDS else "uncorrected"
-        value = corrected_calcium(seen.value, albumin) if basis == "albumin" else seen.value
+        distance, albumin = min(near, default=(math.inf, 0.0))
+        if distance <= _constant("albumin_holds"):
+            value, basis = corrected_calcium(seen.value, albumin), "albumin"
+        else:
+            value, basis = seen.value, "uncorrected"
         readings[seen.date] = CalciumReading(seen.date, value, basis, seen.censoring)
     return tuple(readings[day] for day in sorted(readings))

@@ -22,6 +22,4 @@ def read_table(name: str) -> dict[str, Any]:
 def table_names(folder: str) -> tuple[str, ...]:
     """Return the names of the TOML tables in a folder of ``osteocast/data``, in alphabetical order."""
     entries = files("osteocast").joinpath("data", folder).iterdir()
-    return tuple(
-        sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml"))
-    )
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml")))

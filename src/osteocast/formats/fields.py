@@ -30,10 +30,12 @@ __all__ = [
     "suggestion",
 ]
 
-_MEASURE = re.compile(r"([<>=≤≥]?)\s*([-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)\s*([^\d\s].*|)", re.DOTALL)
+_MEASURE = re.compile(r"([<>=≤≥]?)\s*([-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)\s*([^\d\s.,].*|)", re.DOTALL)
 _NOT_A_NUMBER = re.compile(r"[<>=]?\s*[-+]?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FIRST_YEAR, _LAST_YEAR = 1920, 2100
+# Python refuses to write integers of more than 4300 digits.
+_MOST_BITS = 1000
 _CENSORING: Mapping[str, Censoring] = {"": "=", "=": "=", "<": "<", "≤": "<", ">": ">", "≥": ">"}
 
 
@@ -53,8 +55,12 @@ def refuse(code: LiteralString, found: str, expected: str, fix: str) -> Pydantic
 
 def clipped(value: object, longest: int = 60) -> str:
     """Return a value as short text for a message."""
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "a number with hundreds of digits"
     text = value if isinstance(value, str) else f"{value!r}"
     line = "".join(letter if letter.isprintable() else "?" for letter in text[: 4 * longest])
+    if not line.strip():
+        return "an empty text"
     return line if len(line) <= longest else line[: longest - 3] + "..."
 
 
@@ -75,9 +81,7 @@ def parse_measure(given: object, quantity: str) -> Measured:
     facts = quantity_facts(quantity)
     text = _measure_text(given, facts)
     if _NOT_A_NUMBER.match(text):
-        raise refuse(
-            "value.not-a-number", clipped(text), "a finite number", "Leave the key out where unknown."
-        )
+        raise refuse("value.not-a-number", clipped(text), "a finite number", "Leave the key out where unknown.")
     match = _MEASURE.fullmatch(text)
     if match is None or len(text) > 100:
         fix = f"Write it like {_example(facts)!r}, with a decimal point."
@@ -100,13 +104,12 @@ def _measure_text(given: object, facts: QuantityFacts) -> str:
         return given.strip()
     if isinstance(given, dict) and {"value", "unit"} <= set(given) <= {"value", "unit", "censoring"}:
         number, sign = given["value"], given.get("censoring", "")
-        if isinstance(number, int | float) and not isinstance(number, bool) and sign in _CENSORING:
-            return f"{sign}{number} {given['unit']}".strip()
+        plain = isinstance(number, int | float) and not isinstance(number, bool)
+        if plain and isinstance(sign, str) and sign in _CENSORING:
+            return f"{sign}{clipped(number)} {given['unit']}".strip()
     if isinstance(given, int | float) and not isinstance(given, bool):
-        if not math.isfinite(given):
-            raise refuse(
-                "value.not-a-number", clipped(given), "a finite number", "Leave the key out where unknown."
-            )
+        if isinstance(given, float) and not math.isfinite(given):
+            raise refuse("value.not-a-number", clipped(given), "a finite number", "Leave the key out where unknown.")
         fix = f"Add the unit: {_with_unit(clipped(given), facts)}."
         raise refuse("value.unit-missing", clipped(given), f"a number with one of {_units(facts)}", fix)
     fix = f"Write it like {_example(facts)!r}."
@@ -119,9 +122,7 @@ def _check_plausible(number: float, unit: str, value: float, facts: QuantityFact
         return
     limits = f"{facts.title} between {_shown(low, facts)} and {_shown(high, facts)}"
     if value < 0:
-        raise refuse(
-            "value.negative", f"{number:g} {unit}", limits, "Leave the key out where the value is unknown."
-        )
+        raise refuse("value.negative", f"{number:g} {unit}", limits, "Leave the key out where the value is unknown.")
     others = [other for other in facts.units if other != unit]
     meant = [other for other in others if low <= _canonical(number, other, facts) <= high]
     hint = f"Did you mean {number:g} {meant[0]}? " if meant else ""
@@ -215,13 +216,9 @@ def date_field(given: object) -> dt.date:
     found = parse_date(given)
     if found is None:
         expected = "a day of the calendar, such as 2026-02-28"
-        raise refuse(
-            "value.date", clipped(str(given)), expected, "Write year-month-day; check that the day exists."
-        )
+        raise refuse("value.date", clipped(str(given)), expected, "Write year-month-day; check that the day exists.")
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-        raise refuse(
-            "value.date", found.isoformat(), f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", "Check the year."
-        )
+        raise refuse("value.date", found.isoformat(), f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", "Check the year.")
     return found
 
 
@@ -258,9 +255,7 @@ def text_field(given: object) -> str:
     """Validate a short free text."""
     if isinstance(given, str) and 0 < len(given.strip()) <= 300 and given.isprintable():
         return given.strip()
-    raise refuse(
-        "value.text", clipped(given), "one line of text, at most 300 characters", "Shorten or correct it."
-    )
+    raise refuse("value.text", clipped(given), "one line of text, at most 300 characters", "Shorten or correct it.")
 
 
 def _whole(low: int, high: int, what: str) -> Callable[[object], int]:
@@ -295,9 +290,7 @@ Text = Annotated[str, BeforeValidator(text_field), WithJsonSchema({"type": "stri
 Date = Annotated[dt.date, BeforeValidator(date_field), WithJsonSchema({"type": "string", "format": "date"})]
 SiteName = Annotated[str, BeforeValidator(site_field), WithJsonSchema({"enum": list(site_names())})]
 Truth = Annotated[bool, BeforeValidator(_truth), WithJsonSchema({"type": "boolean"})]
-Age = Annotated[
-    float, BeforeValidator(number_field(18, 110, "age of an adult")), _number_schema(18, 110, "age [year]")
-]
+Age = Annotated[float, BeforeValidator(number_field(18, 110, "age of an adult")), _number_schema(18, 110, "age [year]")]
 Pain = Annotated[float, BeforeValidator(number_field(0, 10, "pain")), _number_schema(0, 10, "pain, 0 to 10")]
 Ecog = Annotated[
     int,

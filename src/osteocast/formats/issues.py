@@ -40,9 +40,7 @@ def issues_of(error: ValidationError, file: str, models: Mapping[str, type[BaseM
     issues = [_issue(one, file, models) for one in found[:_MOST]]
     if len(found) > _MOST:
         rest = f"{len(found) - _MOST} further problems"
-        issues.append(
-            Issue("file.many-problems", file, rest, "fewer problems", "Mend the problems above first.")
-        )
+        issues.append(Issue("file.many-problems", file, rest, "fewer problems", "Mend the problems above first."))
     return issues
 
 
@@ -53,18 +51,14 @@ def _issue(one: Any, file: str, models: Mapping[str, type[BaseModel]]) -> Issue:
     if {"found", "expected", "fix"} <= set(context):
         return Issue(one["type"], place, context["found"], context["expected"], context["fix"])
     if one["type"] == "missing":
-        return Issue(
-            "key.missing", place, "nothing", "a value", "Add this key; it is one of the few required ones."
-        )
+        return Issue("key.missing", place, "nothing", "a value", "Add this key; it is one of the few required ones.")
     if one["type"] == "extra_forbidden":
         names = _names_at(location, models)
         hint = suggestion(str(location[-1]), names) or "Remove it, or see the list."
         return Issue("key.unknown", place, clipped(str(location[-1])), "one of " + ", ".join(names), hint)
     if one["type"] == "too_long":
         limit = f"at most {context.get('max_length')} entries"
-        return Issue(
-            "value.too-many", place, f"{context.get('actual_length')} entries", limit, "Shorten the list."
-        )
+        return Issue("value.too-many", place, f"{context.get('actual_length')} entries", limit, "Shorten the list.")
     expected = clipped(one["msg"], 120)
     return Issue("value.type", place, clipped(one.get("input")), expected, "See the examples for the form.")
 

@@ -68,9 +68,7 @@ def _primary_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
     facts = origin_facts(meant[0])
     if raw.get("sex") in ("female", "male") and raw["sex"] not in facts.sexes:
         fix = "Correct the sex or the origin."
-        yield Issue(
-            "patient.sex-and-primary", "sex", str(raw["sex"]), f"{facts.sexes[0]} for {facts.title}", fix
-        )
+        yield Issue("patient.sex-and-primary", "sex", str(raw["sex"]), f"{facts.sexes[0]} for {facts.title}", fix)
     if isinstance(subtype, str) and subtype.strip() not in facts.subtypes:
         names = list(facts.subtypes)
         elsewhere = [name for name in ORIGINS if subtype.strip() in origin_facts(name).subtypes]
@@ -110,9 +108,7 @@ def _birth_issues(raw: Mapping[str, Any], today: dt.date | None) -> Iterator[Iss
     for place, day in _dates(raw):
         if day.year < born:
             fix = "Correct the date or the age."
-            yield Issue(
-                "patient.date-before-birth", place, day.isoformat(), f"a day after the birth in {born}", fix
-            )
+            yield Issue("patient.date-before-birth", place, day.isoformat(), f"a day after the birth in {born}", fix)
 
 
 def _lesion_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
@@ -125,9 +121,7 @@ def _lesion_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
         for key in _SPINE_ONLY:
             if entry.get(key) is not None and where.name != "sacrum" and not where.is_vertebra:
                 fix = "Remove it, or correct the site."
-                yield Issue(
-                    "patient.not-a-vertebra", f"{place}.{key}", where.name, "a vertebra or the sacrum", fix
-                )
+                yield Issue("patient.not-a-vertebra", f"{place}.{key}", where.name, "a vertebra or the sacrum", fix)
         if where.name in seen and where.name != "other":
             fix = f"Describe the weaker of the two; the other is {seen[where.name]}."
             yield Issue("patient.site-twice", f"{place}.site", where.name, "one lesion for each site", fix)
@@ -141,9 +135,7 @@ def _event_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
             continue
         if entry.get("kind") == "cord-compression" and site(name.strip()).neural_element is None:
             fix = "Correct the site or the kind of event."
-            yield Issue(
-                "patient.not-a-vertebra", f"{place}.site", name.strip(), "a vertebra or the sacrum", fix
-            )
+            yield Issue("patient.not-a-vertebra", f"{place}.site", name.strip(), "a vertebra or the sacrum", fix)
         if entry.get("kind") == "hypercalcaemia":
             fix = "Remove the site: calcium is a matter of the whole body."
             yield Issue("patient.site-not-needed", f"{place}.site", name.strip(), "no site", fix)

@@ -96,9 +96,7 @@ def _primary(entry: PrimaryEntry) -> PrimaryTumour:
     # The origin has been validated, so the fallback is never taken.
     origin, implied = find_origin(entry.origin) or ("unknown", None)
     given = "" if entry.origin == origin else entry.origin
-    return PrimaryTumour(
-        origin=origin, subtype=entry.subtype or implied, diagnosed=entry.diagnosed, given=given
-    )
+    return PrimaryTumour(origin=origin, subtype=entry.subtype or implied, diagnosed=entry.diagnosed, given=given)
 
 
 def _lesion(entry: LesionEntry) -> Lesion:

@@ -51,9 +51,7 @@ _KINDS = ("lytic", "mixed", "sclerotic")
 _EVENTS = ("fracture", "cord-compression", "radiotherapy", "surgery", "hypercalcaemia")
 _SEXES = ("female", "male")
 # A procedure happens on one day; only courses of drugs (or supportive care) can be running.
-_RUNNING = tuple(
-    name for name in table_names("regimens") if "procedures" not in read_table(f"regimens/{name}")
-)
+_RUNNING = tuple(name for name in table_names("regimens") if "procedures" not in read_table(f"regimens/{name}"))
 
 
 def origin_field(given: object) -> str:
@@ -62,9 +60,7 @@ def origin_field(given: object) -> str:
         reason = refused_reason(given)
         if reason is not None:
             fix = "Check the diagnosis; there is nothing here to forecast it with."
-            raise refuse(
-                "patient.primary-bone-tumour", clipped(given), f"a cancer that has spread: {reason}", fix
-            )
+            raise refuse("patient.primary-bone-tumour", clipped(given), f"a cancer that has spread: {reason}", fix)
         if find_origin(given) is not None:
             return given.strip()
     word = clipped(given)
@@ -75,9 +71,7 @@ def origin_field(given: object) -> str:
 Origin = Annotated[
     str,
     BeforeValidator(origin_field),
-    WithJsonSchema(
-        {"type": "string", "description": "one of " + ", ".join(ORIGINS) + ", or a common synonym"}
-    ),
+    WithJsonSchema({"type": "string", "description": "one of " + ", ".join(ORIGINS) + ", or a common synonym"}),
 ]
 Sex = Annotated[str, BeforeValidator(choice_field(_SEXES, "sex")), one_of(_SEXES)]
 Kind = Annotated[str, BeforeValidator(choice_field(_KINDS, "kind of lesion")), one_of(_KINDS)]
@@ -90,27 +84,19 @@ EventKind = Annotated[str, BeforeValidator(choice_field(_EVENTS, "event")), one_
 TherapyClass = Annotated[
     str, BeforeValidator(choice_field(tuple(therapy_classes()), "class")), one_of(tuple(therapy_classes()))
 ]
-DrugName = Annotated[
-    str, BeforeValidator(choice_field(table_names("drugs"), "drug")), one_of(table_names("drugs"))
-]
+DrugName = Annotated[str, BeforeValidator(choice_field(table_names("drugs"), "drug")), one_of(table_names("drugs"))]
 RegimenName = Annotated[str, BeforeValidator(choice_field(_RUNNING, "regimen")), one_of(_RUNNING)]
 QuantityName = Annotated[str, BeforeValidator(choice_field(QUANTITIES, "quantity")), one_of(QUANTITIES)]
 Weight = Annotated[float, BeforeValidator(measure_field("weight")), WithJsonSchema(measure_schema("weight"))]
-Size = Annotated[
-    float, BeforeValidator(measure_field("lesion-size")), WithJsonSchema(measure_schema("lesion-size"))
-]
+Size = Annotated[float, BeforeValidator(measure_field("lesion-size")), WithJsonSchema(measure_schema("lesion-size"))]
 Cortex = Annotated[
     float,
     BeforeValidator(measure_field("cortical-involvement")),
     WithJsonSchema(measure_schema("cortical-involvement")),
 ]
-Collapse = Annotated[
-    float, BeforeValidator(measure_field("collapse")), WithJsonSchema(measure_schema("collapse"))
-]
+Collapse = Annotated[float, BeforeValidator(measure_field("collapse")), WithJsonSchema(measure_schema("collapse"))]
 DoseAmount = Annotated[float, BeforeValidator(measure_field("dose")), WithJsonSchema(measure_schema("dose"))]
-Interval = Annotated[
-    float, BeforeValidator(measure_field("interval")), WithJsonSchema(measure_schema("interval"))
-]
+Interval = Annotated[float, BeforeValidator(measure_field("interval")), WithJsonSchema(measure_schema("interval"))]
 _VALUE_SCHEMA = {
     "description": "value with its unit, such as '2.61 mmol/L' or '<0.3 pmol/L'",
     "anyOf": measure_schema("calcium")["anyOf"],

@@ -41,14 +41,12 @@ def patient_to_mapping(patient: Patient) -> dict[str, Any]:
             for one in patient.drug_history
         ],
         "events": [
-            {"kind": one.kind, "site": one.site.name if one.site else None, "date": one.date}
-            for one in patient.events
+            {"kind": one.kind, "site": one.site.name if one.site else None, "date": one.date} for one in patient.events
         ],
         "observations": [
             {
                 "quantity": one.quantity,
-                "value": one.given
-                or f"{'' if one.censoring == '=' else one.censoring}{one.value!r} {one.unit}",
+                "value": one.given or f"{'' if one.censoring == '=' else one.censoring}{one.value!r} {one.unit}",
                 "date": one.date,
             }
             for one in patient.observations

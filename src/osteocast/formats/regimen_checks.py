@@ -64,9 +64,7 @@ def _course_issues(given: object, own: Mapping[str, Drug | None], place: str) ->
         low, high = drug.plausible_dose_mg
         if not low <= entry.dose <= high:
             expected = f"a single dose of {drug.title.lower()} between {low:g} and {high:g} mg"
-            yield Issue(
-                "regimen.dose", f"{place}.dose", f"{entry.dose:g} mg", expected, "Check drug, dose and unit."
-            )
+            yield Issue("regimen.dose", f"{place}.dose", f"{entry.dose:g} mg", expected, "Check drug, dose and unit.")
     if entry.stop is not None and entry.stop <= entry.start:
         found, expected = f"day {entry.stop:g}", f"a day after the start on day {entry.start:g}"
         yield Issue("regimen.order", f"{place}.stop", found, expected, "Correct start or stop.")
@@ -79,12 +77,8 @@ def _procedure_issues(given: object, place: str) -> Iterator[Issue]:
         return
     if entry.kind == "radiotherapy" and (entry.dose is None or entry.fractions is None):
         fix = 'Add dose = "8 Gy" and fractions = 1, or as planned.'
-        yield Issue(
-            "regimen.radiation", place, "no dose or no fractions", "a total dose and its fractions", fix
-        )
+        yield Issue("regimen.radiation", place, "no dose or no fractions", "a total dose and its fractions", fix)
     if entry.kind == "rod" and (entry.dose is not None or entry.fractions is not None):
         yield Issue("regimen.radiation", place, "a dose for a rod", "none", "Remove dose and fractions.")
     if entry.kind == "rod" and entry.site and not entry.site.startswith(("femur-", "humerus-")):
-        yield Issue(
-            "regimen.rod-site", f"{place}.site", entry.site, "a femur or humerus", "Choose a long bone."
-        )
+        yield Issue("regimen.rod-site", f"{place}.site", entry.site, "a femur or humerus", "Choose a long bone.")

@@ -99,8 +99,7 @@ def check_for_patient(regimen: Regimen, patient: Patient) -> None:
             f"regimen {regimen.name}: {one.kind}",
             f"{one.site}, where the patient has no lesion",
             "one of " + ", ".join(sites) if sites else "a lesion in the patient's file",
-            suggestion(one.site, sites)
-            or "Name a lesion of the patient, or add the lesion to the patient's file.",
+            suggestion(one.site, sites) or "Name a lesion of the patient, or add the lesion to the patient's file.",
         )
         for one in regimen.procedures
         if one.site not in sites
@@ -145,19 +144,13 @@ def _read_part(part: str) -> Regimen:
     regimen = _builtin(name)
     if where and not regimen.procedures:
         fix = f"Write {name} without @{clipped(where)}."
-        raise InputError(
-            Issue("regimen.site-not-needed", f"regimen {name}", f"@{clipped(where)}", "no site", fix)
-        )
+        raise InputError(Issue("regimen.site-not-needed", f"regimen {name}", f"@{clipped(where)}", "no site", fix))
     if where and where not in site_names():
         fix = suggestion(where, site_names()) or "Name the lesion as in the patient's file."
-        raise InputError(
-            Issue("regimen.site", f"regimen {name}", clipped(where), "the site of a lesion", fix)
-        )
+        raise InputError(Issue("regimen.site", f"regimen {name}", clipped(where), "the site of a lesion", fix))
     if _unplaced(regimen) and not where:
         fix = f"Write {name}@SITE, such as {name}@femur-left-subtrochanteric."
-        raise InputError(
-            Issue("regimen.site-missing", f"regimen {name}", "no site", "the site of a lesion", fix)
-        )
+        raise InputError(Issue("regimen.site-missing", f"regimen {name}", "no site", "the site of a lesion", fix))
     return _placed(regimen, where) if where else regimen
 
 
@@ -168,9 +161,7 @@ def _unplaced(regimen: Regimen) -> bool:
 def _placed(regimen: Regimen, where: str) -> Regimen:
     procedures = tuple(one if one.site else replace(one, site=where) for one in regimen.procedures)
     issues = [
-        Issue(
-            "regimen.rod-site", f"regimen {regimen.name}", where, "a femur or humerus", "Choose a long bone."
-        )
+        Issue("regimen.rod-site", f"regimen {regimen.name}", where, "a femur or humerus", "Choose a long bone.")
         for one in procedures
         if one.kind == "rod" and not where.startswith(("femur-", "humerus-"))
     ]

@@ -32,19 +32,11 @@ _PROCEDURES = ("radiotherapy", "rod")
 Mechanism = Annotated[str, BeforeValidator(choice_field(_MECHANISMS, "mechanism")), one_of(_MECHANISMS)]
 ProcedureKind = Annotated[str, BeforeValidator(choice_field(_PROCEDURES, "procedure")), one_of(_PROCEDURES)]
 DoseAmount = Annotated[float, BeforeValidator(measure_field("dose")), WithJsonSchema(measure_schema("dose"))]
-Interval = Annotated[
-    float, BeforeValidator(measure_field("interval")), WithJsonSchema(measure_schema("interval"))
-]
+Interval = Annotated[float, BeforeValidator(measure_field("interval")), WithJsonSchema(measure_schema("interval"))]
 Time = Annotated[float, BeforeValidator(measure_field("time")), WithJsonSchema(measure_schema("time"))]
-Infusion = Annotated[
-    float, BeforeValidator(measure_field("infusion")), WithJsonSchema(measure_schema("infusion"))
-]
-Potency = Annotated[
-    float, BeforeValidator(measure_field("potency")), WithJsonSchema(measure_schema("potency"))
-]
-Clearance = Annotated[
-    float, BeforeValidator(measure_field("clearance")), WithJsonSchema(measure_schema("clearance"))
-]
+Infusion = Annotated[float, BeforeValidator(measure_field("infusion")), WithJsonSchema(measure_schema("infusion"))]
+Potency = Annotated[float, BeforeValidator(measure_field("potency")), WithJsonSchema(measure_schema("potency"))]
+Clearance = Annotated[float, BeforeValidator(measure_field("clearance")), WithJsonSchema(measure_schema("clearance"))]
 Radiation = Annotated[
     float, BeforeValidator(measure_field("radiation-dose")), WithJsonSchema(measure_schema("radiation-dose"))
 ]

@@ -38,17 +38,13 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     except RecursionError:
         raise _too_deep(place) from None
     except _DuplicateKeyError as error:
-        issue = Issue(
-            "file.duplicate-key", place, f"the key {error} twice", "each key once", "Remove one of them."
-        )
+        issue = Issue("file.duplicate-key", place, f"the key {error} twice", "each key once", "Remove one of them.")
         raise InputError(issue) from None
     except ValueError as error:
         fix = f"Correct the {kind} at that place; text needs quotes, lists need commas."
         raise InputError(Issue("file.syntax", place, _clipped(str(error)), f"valid {kind}", fix)) from None
     if not isinstance(found, dict):
-        issue = Issue(
-            "file.not-a-table", place, "a list or a single value", "named entries", "See the examples."
-        )
+        issue = Issue("file.not-a-table", place, "a list or a single value", "named entries", "See the examples.")
         raise InputError(issue)
     _check_depth(found, place)
     mapping: dict[str, Any] = _without_nulls(found)
