@@ -119,6 +119,15 @@ def test_low_calcium_excludes_antiresorptives():
         assert eligibility(read_regimen(name), patient_with(80, calcium=2.3)).eligible
 
 
+def test_low_calcium_without_albumin_is_a_caution_only():
+    raw = [{"quantity": "calcium", "value": "2.05 mmol/L", "date": "2026-01-05"}]
+    judged = eligibility(read_regimen("denosumab-q4w"), patient_with(observations=raw))
+    assert judged.eligible
+    assert "no albumin" in judged.reasons[0]
+    raw.append({"quantity": "albumin", "value": "41 g/L", "date": "2026-01-05"})
+    assert not eligibility(read_regimen("denosumab-q4w"), patient_with(observations=raw)).eligible
+
+
 def test_default_comparison():
     usual = eligible_regimens(patient_with(80))
     assert [one.regimen.name for one in usual] == [

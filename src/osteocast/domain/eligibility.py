@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from osteocast.domain.laboratory import calcium_readings, patient_clearance
+from osteocast.domain.laboratory import CalciumReading, calcium_readings, patient_clearance
 from osteocast.domain.patient import Patient
 from osteocast.domain.quantity import quantity_facts
 from osteocast.domain.regimen import Drug, Regimen
@@ -88,14 +88,23 @@ def _against_drug(drug: Drug, patient: Patient) -> list[str]:
             f"{drug.title} is not recommended below {drug.minimum_clearance:g} mL/min; "
             f"creatinine clearance is {math.floor(clearance)} mL/min."
         )
+    low = _low_calcium(patient)
+    if low is not None and low.basis != "uncorrected":
+        reasons.append(f"Low calcium is to be corrected before {drug.title.lower()}: {_shown(low)}.")
+    return reasons
+
+
+def _low_calcium(patient: Patient) -> CalciumReading | None:
+    """Return the newest calcium where it lies below the usual limit, else ``None``."""
     readings = calcium_readings(patient)
     limits = quantity_facts("corrected-calcium").reference
-    if readings and limits is not None and readings[-1].value < limits[0] and readings[-1].censoring != ">":
-        reasons.append(
-            f"Low calcium is to be corrected before {drug.title.lower()}: "
-            f"{readings[-1].value:.2f} mmol/L on {readings[-1].date.isoformat()}."
-        )
-    return reasons
+    if not readings or limits is None or readings[-1].censoring == ">" or readings[-1].value >= limits[0]:
+        return None
+    return readings[-1]
+
+
+def _shown(reading: CalciumReading) -> str:
+    return f"{reading.value:.2f} mmol/L on {reading.date.isoformat()}"
 
 
 def _mind_drug(drug: Drug, patient: Patient) -> list[str]:
@@ -103,6 +112,10 @@ def _mind_drug(drug: Drug, patient: Patient) -> list[str]:
     reasons = []
     if drug.mechanism == "denosumab" and clearance is not None and clearance < _DENOSUMAB_WARNING:
         reasons.append("Low calcium is most likely when creatinine clearance is below 30 mL/min.")
+    low = _low_calcium(patient)
+    if low is not None and low.basis == "uncorrected":
+        # Without albumin a low total calcium may be no more than low albumin.
+        reasons.append(f"Calcium looks low, but no albumin is given to correct it: {_shown(low)}.")
     if drug.renal_doses and clearance is None:
         reasons.append("Creatinine clearance is unknown: the full dose is assumed.")
     if drug.name == "zoledronate" and patient.primary.origin == "prostate" and not _progressed(patient):
