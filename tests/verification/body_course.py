@@ -49,7 +49,7 @@ def nested(like: Any, numbers: Sequence[float]) -> Any:
     left = iter(numbers)
 
     def build(part: Any) -> Any:
-        return type(part)(*[build(v) if isinstance(v, tuple) else float(next(left)) for v in part])
+        return type(part)(*[build(v) if isinstance(v, tuple) else next(left) for v in part])
 
     return build(like)
 
@@ -99,7 +99,7 @@ def course(
             inside = [d for d in days if now <= d < stop or d == stop == days[-1]]
 
             def rates(t: float, y: np.ndarray, c: Controls = rest) -> list[float]:
-                x = nested(first, y[:n])
+                x = nested(first, y[:n].tolist())
                 e, more = extra(t, x, c, y[n:]) if extra else (exports, [])
                 return [*flat(body.rates(x, vary(t), e, c)), *more]
 
@@ -109,7 +109,7 @@ def course(
             assert solved.success, solved.message
             for t, row in zip(solved.t, solved.y.T, strict=True):
                 if t in inside:
-                    x = nested(first, row[:n])
+                    x = nested(first, row[:n].tolist())
                     found[float(t)] = Point(x, body.observables(x, vary(t), exports, rest), row[n:])
             y, now = solved.y[:, -1].copy(), stop
         for change in changes:

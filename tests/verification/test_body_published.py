@@ -47,7 +47,7 @@ def perturbed(name: str) -> body.Params:
     if name.startswith("GFR"):
         return p._replace(kidney=p.kidney._replace(gfr=float(name.split()[1])))
     if name.startswith("PTH-like"):
-        infused = float(name.split("= ")[1].split("x")[0]) * BASAL_SECRETION
+        infused = float(name.split("= ")[1].split("x", maxsplit=1)[0]) * BASAL_SECRETION
         return p._replace(hormones=p.hormones._replace(pth_infusion=infused))
     return p
 

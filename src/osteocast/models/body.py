@@ -192,8 +192,7 @@ def observables(x: State, p: Params, e: Exports, c: Controls) -> Observables:
         osteoclasts=x.remodelling.osteoclasts,
         osteoblasts=remodelling.osteoblasts(x.remodelling),
         denosumab_ug_ml=denosumab.concentration(x.denosumab, p.denosumab),
-        zoledronate_plasma_ng_ml=1000
-        * bisphosphonate.plasma_concentration(x.bisphosphonate, p.bisphosphonate),
+        zoledronate_plasma_ng_ml=1000 * bisphosphonate.plasma_concentration(x.bisphosphonate, p.bisphosphonate),
         urine_calcium=kidney.urine_calcium(p.kidney, kidney_drive(x, b)),
     )
 

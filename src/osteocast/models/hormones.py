@@ -1,8 +1,9 @@
 """PTH, calcitriol and their glands (Peterson & Riggs 2010, BIOMD0000000613).
 
 Left out because they do nothing in the published equations: the calcitriol effect on the capacity of the
-parathyroid gland (its half-effect constant moves with calcitriol, so that the effect is always 1; the
-capacity is a constant here) and the phosphate effect on 1-alpha-hydroxylase with exponent 0. The kink of the phosphate effect is smoothed.
+parathyroid gland (its half-effect constant moves with calcitriol, so that the effect is always 1; the capacity is a
+constant here) and the phosphate effect on 1-alpha-hydroxylase with exponent 0. The kink of the phosphate effect is
+smoothed.
 """
 
 from typing import Annotated, NamedTuple
@@ -78,8 +79,7 @@ def rates(x: State, p: Params, calcium: float, phosphate: float, hydroxylase_pth
     return State(
         pth=(secretion(x, p, calcium) + p.pth_infusion - p.pth_clearance * x.pth) / p.healthy.volume,
         gland=rise * (1 - x.gland) - fall * x.gland,
-        hydroxylase=synthesis * hydroxylase_drive(p, hydroxylase_pth, phosphate)
-        - p.hydroxylase_loss * x.hydroxylase,
+        hydroxylase=synthesis * hydroxylase_drive(p, hydroxylase_pth, phosphate) - p.hydroxylase_loss * x.hydroxylase,
         calcitriol=x.hydroxylase - p.calcitriol_loss * x.calcitriol,
     )
 

@@ -20,9 +20,7 @@ class Params(NamedTuple):
 
     healthy: Healthy
     gfr: Annotated[float, "mL/min", "glomerular filtration rate at normal volume and calcium"]
-    distal_load: Annotated[
-        float, "1", "share of plasma calcium that reaches the controlled tubule per filtrate"
-    ]
+    distal_load: Annotated[float, "1", "share of plasma calcium that reaches the controlled tubule per filtrate"]
     healthy_excretion: Annotated[float, "mmol/day", "urinary calcium in health"]
     reabsorption_half: Annotated[float, "mmol/L", "plasma calcium at half of tubular capacity"]
     reabsorption_pth: Annotated[float, "1", "ceiling of the PTH effect on reabsorption"]

@@ -181,9 +181,7 @@ def rates(x: State, p: Params, d: Drive) -> State:
         precursors=precursors,
         osteoblasts_fast=fast,
         osteoblasts_slow=slow,
-        rankl=p.rankl_loss * (p.rankl * rankl_production(x, p, d.pth) - x.rankl)
-        - d.rankl_loss * x.rankl
-        - binding,
+        rankl=p.rankl_loss * (p.rankl * rankl_production(x, p, d.pth) - x.rankl) - d.rankl_loss * x.rankl - binding,
         rank=p.rank_loss * (p.rank * positive_power(x.active_tgf, p.rank_tgf_exponent) - x.rank) - binding,
         occupied_rank=binding,
         latent_tgf=p.tgf_release * (positive_power(osteoblasts(x), p.tgf_osteoblast_exponent) - released),
