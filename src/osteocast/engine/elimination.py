@@ -1,7 +1,7 @@
 """Static sparse elimination of ``W = c I - J - E G S``, printed as straight-line code.
 
 The order is chosen once by Markowitz' rule on the diagonal; there is no pivoting at run time. The factor
-function returns the smallest pivot, so that the stepper can reject a step whose matrix is close to singular.
+function returns a bound on the pivots, so that the stepper can reject a step whose matrix is close to singular.
 """
 
 from __future__ import annotations
@@ -52,31 +52,31 @@ def eliminate(size: int, pattern: set[Place]) -> Elimination:
 
 
 def factor_function(name: str, plan: Elimination, entries: dict[Place, str], coupling: Coupling | None) -> str:
-    """Print ``name(j, g, c, lu) -> smallest pivot``: build W from the Jacobian values and factor it."""
+    """Print ``name(j, g, c, lu)``: build W from the Jacobian values, factor it, return a bound on its pivots.
+
+    The bound, one over the sum of the reciprocal pivots, is below the smallest pivot and NaN where one is NaN.
+    Every name is assigned once (Doolittle's form), which numba compiles several times faster than updates.
+    """
     lines: list[str] = []
     minus: dict[Place, list[str]] = {place: [f"j[{source}]"] for place, source in _indices(entries).items()}
     if coupling is not None:
         lines += _product_lines(coupling, minus)
-    held = {place: f"a{n}" for place, n in plan.places.items()}
-    for place, a in held.items():
-        start = "c" if place[0] == place[1] else "0.0"
-        lines.append(f"{a} = {' - '.join([start, *minus.get(place, [])])}")
-    for step, k in enumerate(plan.order):
-        later = set(plan.order[step + 1 :])
-        lines.append(f"r{k} = 1.0 / {held[k, k]}")
-        for i in sorted(later):
-            if (i, k) not in held:
-                continue
-            lines.append(f"{held[i, k]} = {held[i, k]} * r{k}")
-            for j in sorted(later):
-                if (k, j) in held:
-                    lines.append(f"{held[i, j]} = {held[i, j]} - {held[i, k]} * {held[k, j]}")
-    pivots = [f"abs({held[k, k]})" for k in plan.order]
-    lines.append(f"smallest = {pivots[0]}")
-    # written so that a NaN pivot makes the result NaN and fails every comparison
-    lines += [f"smallest = smallest if {p} > smallest else {p}" for p in pivots[1:]]
-    lines += [f"lu[{n}] = {'r' + str(i) if i == j else held[i, j]}" for (i, j), n in plan.places.items()]
-    return function_text(name, ("j", "g", "c", "lu"), [*lines, "return smallest"])
+    position = {k: n for n, k in enumerate(plan.order)}
+    for row in plan.order:
+        for column in sorted((j for i, j in plan.places if i == row), key=position.__getitem__):
+            start = "c" if row == column else "0.0"
+            terms = [
+                f"a{row}_{k} * a{k}_{column}"
+                for k in plan.order[: min(position[row], position[column])]
+                if (row, k) in plan.places and (k, column) in plan.places
+            ]
+            value = " - ".join([start, *minus.get((row, column), []), *terms])
+            below = position[column] < position[row]
+            lines.append(f"a{row}_{column} = " + (f"({value}) * r{column}" if below else value))
+        lines.append(f"r{row} = 1.0 / a{row}_{row}")
+    lines += [f"lu[{n}] = " + (f"r{i}" if i == j else f"a{i}_{j}") for (i, j), n in plan.places.items()]
+    lines.append(f"return 1.0 / ({' + '.join(f'abs(r{k})' for k in plan.order)})")
+    return function_text(name, ("j", "g", "c", "lu"), lines)
 
 
 def _indices(entries: dict[Place, str]) -> dict[Place, int]:
@@ -109,36 +109,33 @@ def coupled_pattern(pattern: set[Place], coupling: Coupling | None) -> set[Place
 def solve_function(name: str, plan: Elimination) -> str:
     """Print ``name(lu, b)``: solve W x = b in place with the factors."""
     size = len(plan.order)
-    lines = [f"b{k} = b[{k}]" for k in range(size)]
-    lines += _substitution(plan, set(range(size)))
-    lines += [f"b[{k}] = b{k}" for k in range(size)]
+    lines = [f"sb{k} = b[{k}]" for k in range(size)]
+    lines += _substitution(plan, set(range(size)), "s")
+    lines += [f"b[{k}] = s{k}" for k in range(size)]
     return function_text(name, ("lu", "b"), lines)
 
 
-def _substitution(plan: Elimination, present: set[int]) -> list[str]:
-    """Print forward and backward substitution on b0.. for a right side that is nonzero in `present` only."""
+def _substitution(plan: Elimination, present: set[int], mark: str) -> list[str]:
+    """Print forward and backward substitution for a right side that is nonzero in `present` only.
+
+    Right side and solution are named by `mark` (and b) and the row; solved rows are added to `present`.
+    """
     lines: list[str] = []
-    position = {k: n for n, k in enumerate(plan.order)}
     held = set(present)
-    for k in plan.order:
-        if k not in held:
-            continue
-        for i, j in sorted(plan.places):
-            if j == k and position[i] > position[k]:
-                start = f"b{i}" if i in held else "0.0"
-                lines.append(f"b{i} = {start} - lu[{plan.places[i, k]}] * b{k}")
-                held.add(i)
-    for k in reversed(plan.order):
-        terms = [
-            f" - lu[{plan.places[k, j]}] * b{j}"
-            for j in sorted(held)
-            if position[j] > position[k] and (k, j) in plan.places
-        ]
-        if k in held or terms:
-            start = f"b{k}" if k in held else "0.0"
-            lines.append(f"b{k} = ({start}{''.join(terms)}) * lu[{plan.places[k, k]}]")
+    for n, k in enumerate(plan.order):
+        before = [j for j in plan.order[:n] if (k, j) in plan.places and j in held]
+        terms = [f" - lu[{plan.places[k, j]}] * {mark}f{j}" for j in before]
+        if k in present or terms:
             held.add(k)
-    present |= held
+            lines.append(f"{mark}f{k} = {f'{mark}b{k}' if k in present else '0.0'}{''.join(terms)}")
+    solved: list[int] = []
+    for k in reversed(plan.order):
+        terms = [f" - lu[{plan.places[k, j]}] * {mark}{j}" for j in solved if (k, j) in plan.places]
+        if k in held or terms:
+            solved.append(k)
+            start = f"{mark}f{k}" if k in held else "0.0"
+            lines.append(f"{mark}{k} = ({start}{''.join(terms)}) * lu[{plan.places[k, k]}]")
+    present |= set(solved)
     return lines
 
 
@@ -159,13 +156,13 @@ def couple_function(name: str, plan: Elimination, coupling: LesionCoupling) -> s
     terms: dict[Place, list[str]] = {place: [f"j[{s}]"] for place, s in coupling.direct.items()}
     for b in sorted({b for _, b in coupling.by_signal}):
         column = {i: s for (i, signal), s in coupling.by_signal.items() if signal == b}
-        lines += [f"b{i} = j[{s}]" for i, s in sorted(column.items())]
+        lines += [f"s{b}_b{i} = j[{s}]" for i, s in sorted(column.items())]
         present = set(column)
-        lines += _substitution(plan, present)
-        lines += [f"y[{i}, {b}] = b{i}" for i in sorted(present)]
+        lines += _substitution(plan, present, f"s{b}_")
+        lines += [f"y[{i}, {b}] = s{b}_{i}" for i in sorted(present)]
         for (a, i), s in sorted(coupling.of_state.items()):
             if i in present:
-                terms.setdefault((a, b), []).append(f"j[{s}] * b{i}")
+                terms.setdefault((a, b), []).append(f"j[{s}] * s{b}_{i}")
         lines += _accumulate(terms, b)
     for b in sorted({b for _, b in coupling.direct} - {b for _, b in coupling.by_signal}):
         lines += _accumulate(terms, b)

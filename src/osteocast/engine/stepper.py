@@ -47,6 +47,7 @@ SAFETY, LARGEST_GROWTH, LARGEST_CUT = 0.9, 6.0, 0.2
 FIRST_MOVE = 30.0
 SMALLEST_PIVOT = 1e-9
 UNDERSHOOT = 10.0
+NEGLIGIBLE = 1e-60
 
 
 # Generated functions that the stepper calls as attributes of `core`, beside the tuple `core.sizes`.
@@ -128,6 +129,13 @@ def copy(target: Floats, source: Floats, count: int) -> None:
     """Copy the first `count` numbers (a loop compiles faster than slices)."""
     for m in range(count):
         target[m] = source[m]
+
+
+@jitable
+def accept(target: Floats, source: Floats, count: int) -> None:
+    """Copy a new state; amounts below `NEGLIGIBLE` become zero, since denormal numbers are very slow."""
+    for m in range(count):
+        target[m] = source[m] if abs(source[m]) > NEGLIGIBLE else 0.0
 
 
 @jitable
@@ -217,7 +225,7 @@ def linearise(core: Core, inputs: Inputs, work: Work) -> None:
 
 @jitable
 def factor(core: Core, diagonal: float, inputs: Inputs, work: Work) -> float:
-    """Factor ``diagonal I - J``; return the smallest pivot in units of `diagonal`."""
+    """Factor ``diagonal I - J``; return a lower bound of its pivots in units of `diagonal`."""
     smallest = np.inf
     for row in range(work.g.shape[0]):
         clear(work.g[row])
@@ -364,7 +372,7 @@ def integrate(
             t = t_end if trial == left else t + trial
             h = min(grown, trial) if rejected else max(grown, h if trial < h else 0.0)
             rejected = False
-            copy(work.y, work.y_new, n)
+            accept(work.y, work.y_new, n)
             if t < t_end:
                 linearise(core, inputs, work)
         else:
