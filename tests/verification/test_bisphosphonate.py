@@ -68,7 +68,12 @@ def a_year():
 
 def test_turnover_markers_on_treatment(a_year):
     untx = {day: 100 * (point.seen.untx_ratio - 1) for day, point in a_year.items()}
-    assert -79.5 < untx[91] < -68  # the published model gave -88
+    # -79 (Lipton 2008, about 43 patients: sampling and assay error 2.3 points); the published model gave -88
+    assert untx[91] == pytest.approx(-79, abs=2.3)
+    # half as much resorption again in lesions, which keep 0.3 of it under the drug (models/lesion.py)
+    share = 1 - TYPICAL.markers.untx_floor
+    with_lesions = (a_year[91].seen.untx_ratio + share * 0.5 * 0.3) / (1 + share * 0.5)
+    assert -79 < 100 * (with_lesions - 1) < -68
     assert abs(untx[364] - untx[91]) < 5  # no further deepening
     assert a_year[364].seen.osteoblasts > 0.5  # 0.3 in the published model
     assert 100 * (a_year[91].seen.bone_alp_ratio - 1) == pytest.approx(-30, abs=10)
