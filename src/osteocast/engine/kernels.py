@@ -60,7 +60,8 @@ class Kernels:
     notices: tuple[str, ...]
 
 
-_loaded: dict[tuple[str, str], tuple[ModuleType, tuple[str, ...]]] = {}
+# Modules loaded by this process; equal functions are the same object, so the system itself is the key.
+_loaded: dict[tuple[str, System, tuple[Entry, ...]], tuple[ModuleType, tuple[str, ...]]] = {}
 _lock = threading.Lock()
 
 
@@ -115,6 +116,15 @@ def _compile(module: ModuleType, system: System, entries: tuple[Entry, ...]) -> 
         getattr(module, entry.function).compile(_argument_types(entry.signature))
 
 
+def _obtain(system: System, entries: tuple[Entry, ...]) -> tuple[ModuleType, tuple[str, ...]]:
+    generated = "" if fingerprint.traced_from_source(system) else generate(system)
+    return cache.load_or_build(
+        fingerprint.content_key(system, entries, generated),
+        lambda: (generated or generate(system)) + _entry_text(entries),
+        lambda module: _compile(module, system, entries),
+    )
+
+
 def kernels(system: System, entries: tuple[Entry | tuple[str, str, str], ...] = ()) -> Kernels:
     """Return the compiled kernels of `system`, from the cache where it holds them.
 
@@ -131,16 +141,10 @@ def kernels(system: System, entries: tuple[Entry | tuple[str, str, str], ...] = 
         Functions that release the interpreter lock and share nothing between calls but their arguments.
     """
     wanted = tuple(Entry(*entry) for entry in entries)
-    generated = "" if fingerprint.traced_from_source(system) else generate(system)
-    key = fingerprint.content_key(system, wanted, generated)
-    place = (str(cache.cache_root()), key)
+    place = (str(cache.cache_root()), system, wanted)
     with _lock:
         if place not in _loaded:
-            _loaded[place] = cache.load_or_build(
-                key,
-                lambda: (generated or generate(system)) + _entry_text(wanted),
-                lambda module: _compile(module, system, wanted),
-            )
+            _loaded[place] = _obtain(system, wanted)
         module, notices = _loaded[place]
     return Kernels(
         system=system,
