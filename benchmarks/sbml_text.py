@@ -102,10 +102,9 @@ def sbml(traced: Traced, values: dict[str, float], dose: tuple[str, float, float
     )
     rules += "".join(f'<rateRule variable="{n}">{MATH}{mathml(e)}</math></rateRule>' for n, e in rates.items())
     time = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol>'
-    assignments = "".join(
-        f'<eventAssignment variable="{n}">{MATH}{_apply("plus", f"<ci>{n}</ci>", _number(step))}</math></eventAssignment>'
-        for n, step in ((target, amount), ("next_dose", interval))
-    )
+    jumps = ((target, amount), ("next_dose", interval))
+    sums = ((n, _apply("plus", f"<ci>{n}</ci>", _number(step))) for n, step in jumps)
+    assignments = "".join(f'<eventAssignment variable="{n}">{MATH}{m}</math></eventAssignment>' for n, m in sums)
     event = (
         f'<event id="dose"><trigger>{MATH}{_apply("geq", time, "<ci>next_dose</ci>")}</math></trigger>'
         f"<listOfEventAssignments>{assignments}</listOfEventAssignments></event>"
