@@ -69,7 +69,7 @@ PLACE: Final = (
     "site_class",
     "vertebra",  # -1 or 0..23 for C1..L5
     "seed_day",  # day of seeding, negative before the forecast starts
-    "quality",  # ln strength of this section against the person's
+    "weakening",  # multiplier of the log loss of strength: where in the section the lesion sits
     "pain_factor",  # multiplier of pain drive of this lesion
     "seen_extent",  # extent to impose on day 0, nan if not measured
     "seen_epidural",  # epidural extent to impose on day 0, nan if not recorded

@@ -11,10 +11,10 @@ from osteocast.course.memory import Rules, Run, chance, record_event, threshold
 from osteocast.foundation.compiled import jitable
 from osteocast.foundation.random import normal_quantile
 from osteocast.models.pain import movement_drive, pain_score, resting_drive
-from osteocast.models.strength import relative_strength
+from osteocast.models.strength import relative_strength, structural_bone
 
 _CLASS: Final = PLACE_INDEX["site_class"]
-_QUALITY: Final = PLACE_INDEX["quality"]
+_WEAKENING: Final = PLACE_INDEX["weakening"]
 _FACTOR: Final = PLACE_INDEX["pain_factor"]
 _ROW: Final = PLACE_INDEX["report_index"]
 _PHENOTYPE: Final = PLACE_INDEX["phenotype"]
@@ -67,6 +67,7 @@ def open_lesion(run: Run, rules: Rules, j: int) -> None:
     run.lesion[j, m.FRACTURE_DAY] = math.nan
     run.lesion[j, m.RESTING_LEFT] = 1.0
     run.lesion[j, m.STRENGTH] = 1.0
+    run.lesion[j, m.LOWEST_BONE] = 1.0
     run.lesion[j, m.FRACTURE_AT] = threshold(run, rules, _Q_FRACTURE, row, 0)
     run.lesion[j, m.REFERRAL_AT] = threshold(run, rules, _Q_REFERRAL, row, 0)
     run.lesion[j, m.ROD_AT] = threshold(run, rules, _Q_ROD, row, 0)
@@ -80,18 +81,21 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     site = rules.sites[int(run.place[j, _CLASS])]
     memory = run.lesion[j]
     osteoclasts = max(1e-6, x[i.osteoclasts] / run.pl[j, i.osteoclasts_reference])
+    memory[m.LOWEST_BONE] = min(memory[m.LOWEST_BONE], x[i.bone])
+    bone = structural_bone(x[i.bone], memory[m.LOWEST_BONE], rules.strength)
     strength = relative_strength(
-        x[i.bone], min(1.0, max(0.0, x[i.woven])), min(1.0, x[i.extent]), site[_BENDING], rules.strength
+        bone, min(1.0, max(0.0, x[i.woven])), min(1.0, x[i.extent]), site[_BENDING], rules.strength
     )
+    strength = max(strength, 1e-3) ** run.place[j, _WEAKENING]
     if memory[m.ROD] > 0.0:
         strength = max(strength, rules.care.rod_strength)
-    logs = math.log(max(strength, 1e-3)) + run.place[j, _QUALITY] + run.person[_BONE_QUALITY]
+    logs = math.log(max(strength, 1e-3)) + run.person[_BONE_QUALITY]
     logs += site[_AGE_SLOPE] * (run.person[_AGE] - 65.0)
     if site[_VERTEBRA] > 0.0:
         logs -= rules.hazard.kyphosis_step * run.body[m.KYPHOSIS]
     used = overload(logs, site[_MARGIN], site[_SPREAD], rules.hazard.overload_share)
     person = run.person[_SENSITIVITY] * run.place[j, _FACTOR]
-    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, rules.pain) * memory[m.RESTING_LEFT]
+    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * memory[m.RESTING_LEFT]
     resting += rules.pain.epidural_gain * max(0.0, x[i.epidural])
     moving = movement_drive(used, rules.pain)
     if memory[m.FRACTURED] > 0.0:

@@ -59,8 +59,9 @@ def lesion_table(patient: Patient, typical: Typical, tempo: FloatArray) -> Lesio
     place[:, :, PLACE_INDEX["site_class"]] = site_class
     place[:, :, PLACE_INDEX["vertebra"]] = _levels(patient, rows)
     place[:, :, PLACE_INDEX["phenotype"]] = _phenotypes(patient, typical, rows)
-    quality = typical.get("population", "lesion_quality_sd")[:, None]
-    place[:, :, PLACE_INDEX["quality"]] = quality * typical.streams.lesion("population.lesion_quality", rows)
+    weakening = typical.get("population", "lesion_weakening_sd")[:, None]
+    weakening = np.exp(weakening * typical.streams.lesion("population.lesion_weakening", rows))
+    place[:, :, PLACE_INDEX["weakening"]] = weakening
     pain = typical.get("population", "pain_lesion_sd")[:, None]
     place[:, :, PLACE_INDEX["pain_factor"]] = np.exp(pain * typical.streams.lesion("population.pain_lesion", rows))
     place[:, :, PLACE_INDEX["report_index"]] = np.arange(rows)

@@ -29,7 +29,8 @@ CORD_DAY: Final = 16  # day of treatment once weakness has begun
 OSTEOCLASTS: Final = 17
 HAZARD: Final = 18  # fractures a day at the last grid point
 WEAK_DAY: Final = 19
-LESION_COLUMNS: Final = 20
+LOWEST_BONE: Final = 20
+LESION_COLUMNS: Final = 21
 
 # columns of `body`, one vector per course
 WALKS: Final = 0

@@ -19,6 +19,8 @@ _AGE: Final = PERSON_INDEX["age"]
 _LINE: Final = PERSON_INDEX["line_strength"]
 _RESISTANCE: Final = PERSON_INDEX["line_resistance"]
 _SEEDING: Final = PERSON_INDEX["seeding_rate"]
+_WALKS: Final = PERSON_INDEX["walks"]
+_LINES_USED: Final = PERSON_INDEX["lines_used"]
 _ROW: Final = PLACE_INDEX["report_index"]
 
 _HYPERCALCAEMIA: Final = int(EventKind.HYPERCALCAEMIA)
@@ -40,8 +42,8 @@ def open_person(run: Run, rules: Rules) -> None:
     """Prepare the memory of a person at the start of a course."""
     body = run.body
     body[:] = 0.0
-    body[m.WALKS] = run.person[PERSON_INDEX["walks"]]
-    body[m.LINES] = run.person[PERSON_INDEX["lines_used"]]
+    body[m.WALKS] = run.person[_WALKS]
+    body[m.LINES] = run.person[_LINES_USED]
     body[m.FLUIDS_DAY] = math.nan
     body[m.RESCUE_DAY] = math.nan
     body[m.LIMB_DAY] = math.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -65,7 +65,8 @@ class Typical:
 
     def one(self, at: int) -> Typical:
         """Return the typical values of one patient's parameter draw alone."""
-        streams = Streams(self.streams.seed, self.streams.patients[at : at + 1], self.streams.draws[at : at + 1])
+        patients, draws = self.streams.patients[at : at + 1], self.streams.draws[at : at + 1]
+        streams = replace(self.streams, patients=patients, draws=draws, given={})
         return Typical(streams, {k: v[at : at + 1] for k, v in self.scales.items()}, self.fixed)
 
     def of(self, file: str, parameter: Parameter) -> FloatArray:

@@ -14,7 +14,7 @@ from osteocast.models.functions import positive_power
 class Params(NamedTuple):
     """Constants of the pain rule."""
 
-    resting_gain: Annotated[float, "1", "resting drive of a lesion full of tumour at normal osteoclast activity"]
+    resting_gain: Annotated[float, "1", "resting drive of a lesion as wide as the bone, full of tumour, at normal osteoclast activity"]
     tumour_exponent: Annotated[float, "1", "exponent of resting drive on tumour fraction"]
     resorption_exponent: Annotated[float, "1", "exponent of resting drive on osteoclast activity; neutral 0"]
     movement_gain: Annotated[float, "1", "movement drive when every daily peak load passes half of the strength"]
@@ -24,10 +24,11 @@ class Params(NamedTuple):
 
 
 @jitable
-def resting_drive(tumour: float, osteoclasts: float, p: Params) -> float:
-    """Drive of resting (also nocturnal) pain; `osteoclasts` is relative to normal bone."""
+def resting_drive(tumour: float, osteoclasts: float, extent: float, p: Params) -> float:
+    """Drive of resting (also nocturnal) pain: tumour and osteoclasts (relative to normal bone) over the extent."""
     return (
         p.resting_gain
+        * extent
         * positive_power(tumour, p.tumour_exponent)
         * positive_power(osteoclasts, p.resorption_exponent)
     )

@@ -15,9 +15,28 @@ class Params(NamedTuple):
     """Constants of the section rule."""
 
     density_exponent: Annotated[float, "1", "exponent of stiffness on bone density inside the lesion"]
+    regained: Annotated[float, "1", "share of its strength that bone regained after a loss carries; neutral 1"]
     woven_penalty: Annotated[float, "1", "share of stiffness lost when the bone inside is all woven"]
     section_exponent: Annotated[float, "1", "exponent of whole-bone strength on section rigidity (fitted scale)"]
     smoothing: Annotated[float, "1", "width over which the cap at normal stiffness is rounded"]
+
+
+@jitable
+def structural_bone(bone: float, lowest: float, p: Params) -> float:
+    """Bone that counts for strength: what was never lost, and a share of what came back.
+
+    Parameters
+    ----------
+    bone : float [1]
+        Bone volume now, relative to normal bone.
+    lowest : float [1]
+        Lowest bone volume so far, at most 1.
+
+    Notes
+    -----
+    Struts that were resorbed through are not rebuilt where they stood, so regained bone is less connected.
+    """
+    return lowest + p.regained * (bone - lowest)
 
 
 @jitable
@@ -27,7 +46,7 @@ def tissue_stiffness(bone: float, woven: float, p: Params) -> float:
     Parameters
     ----------
     bone : float [1]
-        Bone volume fraction relative to normal bone at that site.
+        Structural bone relative to normal bone at that site.
     woven : float [1]
         Share of that bone which is woven.
     p : Params
