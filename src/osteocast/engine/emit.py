@@ -157,8 +157,8 @@ class Printer:
                 return self._node("exp({})", self._node(f"min({{}}, {LARGEST_EXPONENT!r})", a[0]))
             case symbolic.SafeLog() | sp.log():
                 return self._node("log({})", self._node(f"max({{}}, {SMALLEST_LOG_RATIO!r})", a[0]))
-            case symbolic.LogFloor():
-                return self._node(f"max({{}}, {SMALLEST_LOG_RATIO!r})", a[0])
+            case symbolic.LogSlope():
+                return self._node(f"(1.0 / {{0}} if {{0}} >= {SMALLEST_LOG_RATIO!r} else 0.0)", a[0])
             case symbolic.UnitClip():
                 return self._clip(a[0])
             case symbolic.Logistic():

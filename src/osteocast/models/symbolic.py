@@ -45,12 +45,12 @@ class SafeLog(sp.Function):  # type: ignore[misc]
     nargs = 1
 
     def fdiff(self, argindex: int = 1) -> Any:
-        """Derivative: one over the floored ratio."""
-        return 1 / LogFloor(self.args[0])
+        """Derivative: one over the ratio, 0 where the value is held."""
+        return LogSlope(self.args[0])
 
 
-class LogFloor(sp.Function):  # type: ignore[misc]
-    """The larger of the ratio and 1e-30."""
+class LogSlope(sp.Function):  # type: ignore[misc]
+    """One over the ratio, 0 below a ratio of 1e-30."""
 
     nargs = 1
 
