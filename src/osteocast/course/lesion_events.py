@@ -11,7 +11,7 @@ from osteocast.course.memory import Rules, Run, chance, record_event, threshold
 from osteocast.foundation.compiled import jitable
 from osteocast.foundation.random import normal_quantile
 from osteocast.models.pain import movement_drive, pain_score, resting_drive
-from osteocast.models.strength import relative_strength, structural_bone
+from osteocast.models.strength import relative_strength, structural_bone, tissue_stiffness
 
 _CLASS: Final = PLACE_INDEX["site_class"]
 _WEAKENING: Final = PLACE_INDEX["weakening"]
@@ -83,9 +83,9 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     osteoclasts = max(1e-6, x[i.osteoclasts] / run.pl[j, i.osteoclasts_reference])
     memory[m.LOWEST_BONE] = min(memory[m.LOWEST_BONE], x[i.bone])
     bone = structural_bone(x[i.bone], memory[m.LOWEST_BONE], rules.strength)
-    strength = relative_strength(
-        bone, min(1.0, max(0.0, x[i.woven])), min(1.0, x[i.extent]), site[_BENDING], rules.strength
-    )
+    peak = min(1.0, (x[i.extent] / run.pl[j, i.extent_max]) ** 3)
+    tissue = tissue_stiffness(bone, min(1.0, max(0.0, x[i.woven])), peak, rules.strength)
+    strength = relative_strength(tissue, min(1.0, x[i.extent]), site[_BENDING], rules.strength)
     strength = max(strength, 1e-3) ** run.place[j, _WEAKENING]
     if memory[m.ROD] > 0.0:
         strength = max(strength, rules.care.rod_strength)

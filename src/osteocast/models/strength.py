@@ -16,6 +16,7 @@ class Params(NamedTuple):
 
     density_exponent: Annotated[float, "1", "exponent of stiffness on bone density inside the lesion"]
     regained: Annotated[float, "1", "share of its strength that bone regained after a loss carries; neutral 1"]
+    disturbance: Annotated[float, "1", "share of stiffness lost where tumour has replaced all marrow; neutral 0"]
     woven_penalty: Annotated[float, "1", "share of stiffness lost when the bone inside is all woven"]
     section_exponent: Annotated[float, "1", "exponent of whole-bone strength on section rigidity (fitted scale)"]
     smoothing: Annotated[float, "1", "width over which the cap at normal stiffness is rounded"]
@@ -40,7 +41,7 @@ def structural_bone(bone: float, lowest: float, p: Params) -> float:
 
 
 @jitable
-def tissue_stiffness(bone: float, woven: float, p: Params) -> float:
+def tissue_stiffness(bone: float, woven: float, tumour: float, p: Params) -> float:
     """Stiffness of the tissue inside a lesion relative to normal bone, capped at 1.
 
     Parameters
@@ -49,6 +50,8 @@ def tissue_stiffness(bone: float, woven: float, p: Params) -> float:
         Structural bone relative to normal bone at that site.
     woven : float [1]
         Share of that bone which is woven.
+    tumour : float [1]
+        Highest tumour burden so far: tumour breaks up the structure of bone whatever its density.
     p : Params
 
     Notes
@@ -56,6 +59,7 @@ def tissue_stiffness(bone: float, woven: float, p: Params) -> float:
     The cap is an assumption on the safe side: dense but disordered bone is not credited with extra strength.
     """
     stiffness = positive_power(bone, p.density_exponent) * (1 - p.woven_penalty * woven)
+    stiffness = stiffness * (1 - p.disturbance * tumour)
     return 1 - positive_part(1 - stiffness, p.smoothing)
 
 
@@ -76,7 +80,16 @@ def lost_section(extent: float, bending: float) -> float:
 
 
 @jitable
-def relative_strength(bone: float, woven: float, extent: float, bending: float, p: Params) -> float:
-    """Strength of the weakest section relative to the intact bone, in (0, 1]."""
-    rigidity = 1 - lost_section(extent, bending) * (1 - tissue_stiffness(bone, woven, p))
+def relative_strength(tissue: float, extent: float, bending: float, p: Params) -> float:
+    """Strength of the weakest section relative to the intact bone, in (0, 1].
+
+    Parameters
+    ----------
+    tissue : float [1]
+        From `tissue_stiffness`.
+    extent, bending : float [1]
+        As for `lost_section`.
+    p : Params
+    """
+    rigidity = 1 - lost_section(extent, bending) * (1 - tissue)
     return positive_power(rigidity, p.section_exponent)
