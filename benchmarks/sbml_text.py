@@ -79,6 +79,8 @@ def mathml(e: Any) -> str:
         case symbolic.Logistic():
             denominator = _apply("plus", _number(1.0), _apply("exp", _apply("minus", *a)))
             return _apply("divide", _number(1.0), denominator)
+        case symbolic.Saturation():
+            return _apply("divide", a[0], _apply("plus", _number(1.0), a[0]))
         case symbolic.UnitStep():
             return _step(a[0])
         case symbolic.UnitRamp():

@@ -163,6 +163,10 @@ class Printer:
                 return self._clip(a[0])
             case symbolic.Logistic():
                 return self._node("logistic({})", a[0])
+            case symbolic.Saturation():
+                return self._node("{} * {}", a[0], self._node("1.0 / (1.0 + abs({}))", a[0]))
+            case symbolic.SaturationRest():
+                return self._node("1.0 / (1.0 + abs({}))", a[0])
             case symbolic.UnitStep():
                 return self._node("{0} * {0} * {0} * (10.0 + {0} * (6.0 * {0} - 15.0))", self._clip(a[0]))
             case symbolic.UnitRamp():

@@ -54,6 +54,10 @@ def _unit_ramp(u: float) -> float:
     return v * v * v * v * (2 * v * v - 6 * v + 5) + max(u - 1, 0.0)
 
 
+def _saturation(y: float) -> float:
+    return y / (1 + abs(y))
+
+
 def _dimensionless(x: Any) -> float:
     """Return `x` as a float; a pint quantity must be dimensionless."""
     if hasattr(x, "dimensionality"):
@@ -122,6 +126,12 @@ def unit_ramp(u: float) -> float:
     return result
 
 
+def saturation(y: float) -> float:
+    """Return ``y / (1 + y)`` of a dimensionless stimulus, mirrored below zero so that it has no pole."""
+    result: float = _apply("saturation", _saturation, y)
+    return result
+
+
 @jitable
 def hill(x: float, k: float, n: float = 1) -> float:
     """Return the saturating response ``x^n / (k^n + x^n)``, between 0 and 1.
@@ -133,8 +143,7 @@ def hill(x: float, k: float, n: float = 1) -> float:
     n
         Steepness, dimensionless.
     """
-    y = positive_power(x / k, n)
-    return y / (1 + y)
+    return saturation(positive_power(x / k, n))
 
 
 @jitable
@@ -199,3 +208,8 @@ def _compiled_step(u: float) -> Callable[[float], float]:
 @compiled_as(unit_ramp)
 def _compiled_ramp(u: float) -> Callable[[float], float]:
     return _unit_ramp
+
+
+@compiled_as(saturation)
+def _compiled_saturation(y: float) -> Callable[[float], float]:
+    return _saturation

@@ -66,6 +66,22 @@ class Logistic(sp.Function):  # type: ignore[misc]
         return value * (1 - value)
 
 
+class Saturation(sp.Function):  # type: ignore[misc]
+    """y / (1 + |y|)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Derivative 1 / (1 + |y|)^2."""
+        return SaturationRest(self.args[0]) ** 2
+
+
+class SaturationRest(sp.Function):  # type: ignore[misc]
+    """1 / (1 + |y|), what a saturation has left."""
+
+    nargs = 1
+
+
 class UnitStep(sp.Function):  # type: ignore[misc]
     """Polynomial step from 0 at u = 0 to 1 at u = 1."""
 
@@ -98,6 +114,7 @@ FUNCTIONS: dict[str, Any] = {
     "exp": SafeExp,
     "log": SafeLog,
     "logistic": Logistic,
+    "saturation": Saturation,
     "unit_step": UnitStep,
     "unit_ramp": UnitRamp,
 }
