@@ -20,9 +20,7 @@ def chunk_arguments() -> tuple[Any, ...]:
     one = np.zeros(1, dtype=np.int64)
     typical = Typical(Streams(0, one, one), {}, {})
     vector, matrix = np.zeros((1, 1)), np.zeros((1, 1, 1))
-    batch = Batch(
-        one, vector, matrix, vector, matrix, vector, np.zeros((1, len(PERSON))), np.zeros((1, 1, len(PLACE)))
-    )
+    batch = Batch(one, vector, matrix, vector, matrix, vector, np.zeros((1, len(PERSON))), np.zeros((1, 1, len(PLACE))))
     rules = rules_of(typical, np.zeros((0, 4)), 0.0, False)._replace(options=loop_options())
     series = np.zeros((1, 1, 1, 1))
     events = np.zeros((1, 1, m.EVENT_COLUMNS))

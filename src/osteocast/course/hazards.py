@@ -70,7 +70,7 @@ def fracture_hazard(
         Share of daily loading avoided per point of pain.
     """
     margin, spread, hit, fall_margin, fall_spread = loads
-    daily = (1.0 - protection * pain) * normal_tail((margin + log_strength) / spread)
+    daily = max(0.0, 1.0 - protection * pain) * normal_tail((margin + log_strength) / spread)
     falls = fall_rate * hit * normal_tail((fall_margin + log_strength) / fall_spread)
     return daily + falls
 

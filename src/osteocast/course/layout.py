@@ -12,6 +12,8 @@ from osteocast.course.courses import EventKind as EventKind
 
 DAYS_PER_MONTH: Final = 30.4375
 DAYS_PER_YEAR: Final = 365.25
+NEW_LESIONS: Final = 3
+"""Lesions that may appear during a course, beside those known at its start."""
 
 
 class Quantity(enum.IntEnum):

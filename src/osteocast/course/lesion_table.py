@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from osteocast.course.layout import DAYS_PER_YEAR, PLACE, PLACE_INDEX
+from osteocast.course.layout import DAYS_PER_YEAR, NEW_LESIONS, PLACE, PLACE_INDEX
 from osteocast.course.seeding import site_shares
 from osteocast.course.typical import Typical, entries_of, spread_out
 from osteocast.domain.patient import Lesion, Patient
@@ -19,8 +19,6 @@ from osteocast.models import lesion as lesion_model
 
 FloatArray = NDArray[np.float64]
 
-NEW_LESIONS = 3
-"""Lesions that may appear during a course, beside those known at its start."""
 EPIDURAL_OF_GRADE = {"0": 0.0, "1a": 0.2, "1b": 0.35, "1c": 0.5, "2": 0.75, "3": 0.9}
 """Epidural extent that stands for an ESCC grade; the cord is compressed at 1. Assumed, evenly spread."""
 KIND_LIMITS = {"lytic": (-np.inf, 1 / 3), "mixed": (1 / 3, 2 / 3), "sclerotic": (2 / 3, np.inf)}
@@ -70,7 +68,7 @@ def lesion_table(patient: Patient, typical: Typical, tempo: FloatArray) -> Lesio
     params, latent_extent = _parameters(patient, typical, place, tempo)
     for row, lesion in enumerate(patient.lesions):
         _record(patient, lesion, place[:, row])
-    _set_volumes(patient, params, site_class, latent_extent)
+    _set_volumes(patient, params, place, latent_extent)
     place[:, :, PLACE_INDEX["seed_day"]] = _seed_days(typical, place, params)
     absent = np.arange(rows)[None, :] >= known[:, None]
     place[:, :, PLACE_INDEX["seed_day"]][absent] = np.inf
@@ -195,14 +193,14 @@ def _record(patient: Patient, lesion: Lesion, place: FloatArray) -> None:
         place[:, PLACE_INDEX["fractured"]] = 1.0
 
 
-def _set_volumes(patient: Patient, params: FloatArray, site_class: FloatArray, extent: FloatArray) -> None:
+def _set_volumes(patient: Patient, params: FloatArray, place: FloatArray, extent: FloatArray) -> None:
     """Set the volume of a lesion as wide as the section: a sphere; a measured size fixes the volume instead."""
     names = [field.name for field in fields_of(lesion_model.Params)]
-    widths = np.array(section_widths_mm())[site_class.astype(int)]
-    volume = np.pi / 6 * widths**3 / 1000
+    site_class = place[:, :, PLACE_INDEX["site_class"]].astype(int)
+    volume = np.pi / 6 * np.array(section_widths_mm())[site_class] ** 3 / 1000
     for row, lesion in enumerate(patient.lesions):
         if lesion.size_mm is not None:
-            seen = np.clip(lesion.size_mm / widths[:, row], 0.05, LARGEST_EXTENT)
+            seen = place[:, row, PLACE_INDEX["seen_extent"]]
             volume[:, row] = np.pi / 6 * lesion.size_mm**3 / 1000 / seen**3
     params[:, :, names.index("capacity_volume")] = volume
     params[:, :, names.index("extent_max")] = np.minimum(extent, LARGEST_EXTENT)

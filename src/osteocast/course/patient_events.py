@@ -6,7 +6,7 @@ from typing import Final
 from osteocast.course import memory as m
 from osteocast.course.care import ecog_score, saline_rate
 from osteocast.course.hazards import death_hazard, fall_rate
-from osteocast.course.layout import PERSON_INDEX, PLACE_INDEX, EventKind, Quantity
+from osteocast.course.layout import NEW_LESIONS, PERSON_INDEX, PLACE_INDEX, EventKind, Quantity
 from osteocast.course.lesion_events import crossing_day, open_lesion, stop_walking
 from osteocast.course.memory import Rules, Run, record_event, threshold
 from osteocast.foundation.compiled import jitable
@@ -137,7 +137,7 @@ def seeding_events(run: Run, rules: Rules, day: float, span: float) -> None:
     """Let new lesions arrive; their site and make-up were drawn with the patient."""
     body = run.body
     active = run.counts[0]
-    if active >= run.place.shape[0]:
+    if body[m.SEEDED] >= NEW_LESIONS or active >= run.place.shape[0]:
         return
     rate = run.person[_SEEDING]
     body[m.SEEDING_SUM] += rate * span

@@ -34,6 +34,8 @@ class Draws:
         Lesions present at the start; later slots are those that may arrive.
     latents : dict of str to (n,) float64
         Drawn quantities by name, for drivers and for what a missing value would tell.
+    chance : (n,) int64
+        Keys of the chance events of each course.
     """
 
     typical: Typical
@@ -43,11 +45,31 @@ class Draws:
     place: FloatArray
     known: IntArray
     latents: dict[str, FloatArray]
+    chance: IntArray
 
     @property
     def n(self) -> int:
         """Number of drawn patients."""
         return len(self.person)
+
+    def take(self, index: IntArray, chance: IntArray) -> Draws:
+        """Return the patients at `index` (repeats allowed), each with its own key of chance.
+
+        Parameters
+        ----------
+        index, chance : (m,) int64
+            Which patients, and the keys that the chance events of their courses are drawn with.
+        """
+        return Draws(
+            self.typical.take(index),
+            self.body[index],
+            self.lesions[index],
+            self.person[index],
+            self.place[index],
+            self.known[index],
+            {name: values[index] for name, values in self.latents.items()},
+            chance,
+        )
 
 
 def draw_patients(patient: Patient, typical: Typical) -> Draws:
@@ -63,7 +85,7 @@ def draw_patients(patient: Patient, typical: Typical) -> Draws:
     latents = {"population.tempo": tempo, **latents}
     for name in ("bone_quality", "pain_sensitivity", "line_strength", "ecog"):
         latents[f"population.{name}"] = person[:, PERSON_INDEX[name]].copy()
-    return Draws(typical, body, lesions, person, place, table.known, latents)
+    return Draws(typical, body, lesions, person, place, table.known, latents, typical.streams.patients)
 
 
 def _people(patient: Patient, typical: Typical, tempo: FloatArray) -> FloatArray:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from osteocast.course.accuracy import loop_options
 
 from osteocast.course import memory as m
+from osteocast.course.accuracy import loop_options
 from osteocast.course.chunk import N_OBSERVABLES, Batch, Results
 from osteocast.course.courses import EVENT_FIELDS, LESION_SERIES, PATIENT_SERIES, Courses
 from osteocast.course.layout import DAYS_PER_MONTH, Action
@@ -133,7 +133,7 @@ def _jobs(draws: Draws) -> list[slice]:
 
 
 def _rules(draws: Draws, at: int, calendar: FloatArray, months: int, history_events: bool) -> m.Rules:
-    typical = draws.typical.one(at)
+    typical = draws.typical.take(np.array([at]))
     return rules_of(typical, calendar, months * DAYS_PER_MONTH, history_events)._replace(options=loop_options())
 
 
@@ -148,7 +148,7 @@ def _batch(draws: Draws) -> Batch:
     controls = np.zeros((n, len(fields_of(body.Controls))))
     controls[:, [f.name for f in fields_of(body.Controls)].index("oral_calcium")] = 1.0
     return Batch(
-        draws.typical.streams.patients,
+        draws.chance,
         np.ascontiguousarray(xb, dtype=float),
         np.ascontiguousarray(xl, dtype=float),
         draws.body,

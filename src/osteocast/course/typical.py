@@ -63,11 +63,12 @@ class Typical:
     scales: dict[str, FloatArray]
     fixed: dict[str, float]
 
-    def one(self, at: int) -> Typical:
-        """Return the typical values of one patient's parameter draw alone."""
-        patients, draws = self.streams.patients[at : at + 1], self.streams.draws[at : at + 1]
-        streams = replace(self.streams, patients=patients, draws=draws, given={})
-        return Typical(streams, {k: v[at : at + 1] for k, v in self.scales.items()}, self.fixed)
+    def take(self, index: NDArray[np.int64]) -> Typical:
+        """Return the typical values of the patients at `index`, shape (m,)."""
+        given = {name: numbers[index] for name, numbers in self.streams.given.items()}
+        patients, draws = self.streams.patients[index], self.streams.draws[index]
+        streams = replace(self.streams, patients=patients, draws=draws, given=given)
+        return Typical(streams, {k: v[index] for k, v in self.scales.items()}, self.fixed)
 
     def of(self, file: str, parameter: Parameter) -> FloatArray:
         """Return the typical value per patient, shape (n,), in the parameter's unit."""

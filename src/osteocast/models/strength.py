@@ -56,11 +56,10 @@ def tissue_stiffness(bone: float, woven: float, tumour: float, p: Params) -> flo
 
     Notes
     -----
-    The cap is an assumption on the safe side: dense but disordered bone is not credited with extra strength.
+    The cap of the density term is an assumption on the safe side: dense but disordered bone is not credited with extra strength.
     """
-    stiffness = positive_power(bone, p.density_exponent) * (1 - p.woven_penalty * woven)
-    stiffness = stiffness * (1 - p.disturbance * tumour)
-    return 1 - positive_part(1 - stiffness, p.smoothing)
+    density = 1 - positive_part(1 - positive_power(bone, p.density_exponent), p.smoothing)
+    return density * (1 - p.woven_penalty * woven) * (1 - p.disturbance * tumour)
 
 
 @jitable

@@ -1,0 +1,115 @@
+"""What a forecast leans on: drawn parameters as candidates for drivers, assumptions, citations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osteocast.course.care import CareParams
+from osteocast.course.hazards import HazardParams
+from osteocast.course.typical import Typical, entries_of, file_of
+from osteocast.domain.patient import ORIGINS, Patient
+from osteocast.domain.regimen import Regimen
+from osteocast.engine.system import fields_of
+from osteocast.evidence.cite import cite
+from osteocast.evidence.load import load_targets
+from osteocast.evidence.parameter import Parameter
+from osteocast.forecasting.drivers import DrawnQuantity, drivers
+from osteocast.forecasting.result import Document
+from osteocast.inference.nested import FloatArray, NestedSample
+from osteocast.inference.posterior import Posterior
+from osteocast.models import body, lesion, pain, radiotherapy, strength
+
+MODELS = (
+    (body.Params, "body"),
+    (lesion.Params, "lesion"),
+    (lesion.PhenotypeParams, "phenotype"),
+    (radiotherapy.Params, "radiotherapy"),
+    (strength.Params, "strength"),
+    (pain.Params, "pain"),
+    (HazardParams, "hazards"),
+    (CareParams, "care"),
+)
+TABLES = ("loads", "population")
+MOST_ASSUMPTIONS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One parameter a forecast uses."""
+
+    file: str
+    parameter: Parameter
+    meaning: str
+
+    @property
+    def key(self) -> str:
+        """``file.name``."""
+        return f"{self.file}.{self.parameter.name}"
+
+
+def used_parameters(patient: Patient) -> tuple[Used, ...]:
+    """Return every parameter that enters the forecast of a patient with this primary."""
+    found: dict[str, Used] = {}
+    for params, name in MODELS:
+        meanings = {field.name: field.meaning for field in fields_of(params)}
+        for field, (file, parameter) in entries_of(params, name).items():
+            one = Used(file, parameter, meanings[field])
+            found.setdefault(one.key, one)
+    others = tuple(f"_{origin}" for origin in ORIGINS if origin != patient.primary.origin)
+    for file in TABLES:
+        for parameter in file_of(file).values():
+            if not (file == "population" and parameter.name.endswith(others)):
+                one = Used(file, parameter, _words(parameter))
+                found.setdefault(one.key, one)
+    return tuple(found.values())
+
+
+def _words(parameter: Parameter) -> str:
+    name = parameter.name.replace("_", " ")
+    return f"{name}: {parameter.where}" if parameter.where else name
+
+
+def drawn_parameters(used: tuple[Used, ...], typical: Typical) -> tuple[DrawnQuantity, ...]:
+    """Return the uncertain typical values as quantities that differ between courses."""
+    return tuple(
+        DrawnQuantity(one.key, one.meaning, one.parameter.grade, typical.of(one.file, one.parameter))
+        for one in used
+        if one.parameter.uncertainty.kind != "none" or one.key in typical.scales
+    )
+
+
+def assumptions(
+    used: tuple[Used, ...], quantities: tuple[DrawnQuantity, ...], outcome: FloatArray, sample: NestedSample
+) -> tuple[Document, ...]:
+    """Return the assumed parameters that move any event most, strongest first."""
+    by_key = {one.key: one for one in used}
+    assumed = [q for q in quantities if q.grade == "assumed"]
+    strongest = drivers(assumed, outcome, sample, MOST_ASSUMPTIONS)
+    rows = []
+    for one in strongest:
+        parameter = by_key[one.parameter].parameter
+        rows.append(
+            {
+                "parameter": f"{one.parameter}: {by_key[one.parameter].meaning}",
+                "value": float(np.format_float_positional(parameter.value, precision=6, fractional=False)),
+                "unit": parameter.unit,
+                "grade": parameter.grade,
+                "source": f"{parameter.source}, {parameter.where}",
+            }
+        )
+    return tuple(rows)
+
+
+def citations(used: tuple[Used, ...], regimens: tuple[Regimen, ...], posterior: Posterior) -> tuple[Document, ...]:
+    """Return the references behind the numbers of a forecast, and the published levels it was fitted to."""
+    keys = {one.parameter.source for one in used}
+    keys |= {key for regimen in regimens for key in regimen.sources}
+    keys |= {key for regimen in regimens for drug in regimen.drugs for key in drug.sources}
+    rows = [{"key": key, "text": text} for key, text in cite(keys).items()]
+    targets = load_targets()
+    for row in posterior.rows:
+        target = targets[row.target]
+        rows.append({"key": row.target, "text": f"{target.study}. {target.source}"})
+    return tuple(rows)
