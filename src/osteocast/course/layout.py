@@ -8,8 +8,6 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from osteocast.course.courses import EventKind as EventKind
-
 DAYS_PER_MONTH: Final = 30.4375
 DAYS_PER_YEAR: Final = 365.25
 NEW_LESIONS: Final = 3
@@ -33,7 +31,8 @@ class Quantity(enum.IntEnum):
     SEEDING_DETAIL = 12
     FRACTURE_WALKING = 13
     CORD_SURGERY = 14
-    HYPERCALCAEMIA_SEEN = 15
+    EPIDURAL_TODAY = 15
+    WEAKENING_TODAY = 16
 
 
 class Action(enum.IntEnum):

@@ -5,8 +5,9 @@ from typing import Final
 
 from osteocast.course import memory as m
 from osteocast.course.care import mirels_score, next_survey, radiotherapy_open, rod_indicated
+from osteocast.course.courses import EventKind
 from osteocast.course.hazards import fracture_hazard, overload, referral_hazard
-from osteocast.course.layout import PERSON_INDEX, PLACE_INDEX, SITES_INDEX, EventKind, Quantity
+from osteocast.course.layout import PERSON_INDEX, PLACE_INDEX, SITES_INDEX, Quantity
 from osteocast.course.memory import Rules, Run, chance, record_event, threshold
 from osteocast.foundation.compiled import jitable
 from osteocast.foundation.random import normal_quantile
@@ -86,13 +87,15 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     peak = min(1.0, (x[i.extent] / run.pl[j, i.extent_max]) ** 3)
     tissue = tissue_stiffness(bone, min(1.0, max(0.0, x[i.woven])), peak, rules.strength)
     strength = relative_strength(tissue, min(1.0, x[i.extent]), site[_BENDING], rules.strength)
-    strength = max(strength, 1e-3) ** run.place[j, _WEAKENING]
+    memory[m.LOG_SECTION] = math.log(max(strength, 1e-3))
+    strength = math.exp(memory[m.LOG_SECTION] * run.place[j, _WEAKENING])
     if memory[m.ROD] > 0.0:
         strength = max(strength, rules.care.rod_strength)
-    logs = math.log(max(strength, 1e-3)) + run.person[_BONE_QUALITY]
-    logs += site[_AGE_SLOPE] * (run.person[_AGE] - 65.0)
+    rest = run.person[_BONE_QUALITY] + site[_AGE_SLOPE] * (run.person[_AGE] - 65.0)
     if site[_VERTEBRA] > 0.0:
-        logs -= rules.hazard.kyphosis_step * run.body[m.KYPHOSIS]
+        rest -= rules.hazard.kyphosis_step * run.body[m.KYPHOSIS]
+    memory[m.LOG_REST] = rest
+    logs = math.log(max(strength, 1e-3)) + rest
     used = overload(logs, site[_MARGIN], site[_SPREAD], rules.hazard.overload_share)
     person = run.person[_SENSITIVITY] * run.place[j, _FACTOR]
     resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * memory[m.RESTING_LEFT]

@@ -4,9 +4,10 @@ import math
 from typing import Any, Final, NamedTuple
 
 from osteocast.course import memory as m
-from osteocast.course.layout import DAYS_PER_MONTH, PLACE_INDEX, SITES_INDEX, Action
+from osteocast.course.history import choose_weakening, weigh_history
+from osteocast.course.layout import DAYS_PER_MONTH, PLACE_INDEX, SITES_INDEX, Action, Quantity
 from osteocast.course.lesion_events import irradiate, lesion_events, observe_lesion, open_lesion
-from osteocast.course.memory import Rules, Run
+from osteocast.course.memory import Rules, Run, chance
 from osteocast.course.patient_events import (
     calcium_events,
     death_events,
@@ -22,7 +23,6 @@ from osteocast.foundation.compiled import jitable
 GRID_PER_MONTH: Final = 5  # events are checked about every six days
 HISTORY_GRID: Final = DAYS_PER_MONTH
 SETTLING: Final = 60.0  # days before the first lesion, so that the body stands at its own steady state
-NO_EVENT_FLOOR: Final = -50.0  # log probability given to a history that contradicts the record
 
 _SEED_DAY: Final = PLACE_INDEX["seed_day"]
 _SEEN_EXTENT: Final = PLACE_INDEX["seen_extent"]
@@ -34,7 +34,6 @@ _HAS_ROD: Final = PLACE_INDEX["rod"]
 _FACTOR: Final = PLACE_INDEX["pain_factor"]
 _CLASS: Final = PLACE_INDEX["site_class"]
 _ROW: Final = PLACE_INDEX["report_index"]
-_FELT: Final = SITES_INDEX["symptomatic"]
 _VERTEBRA: Final = SITES_INDEX["is_vertebra"]
 
 _DENOSUMAB: Final = int(Action.DENOSUMAB)
@@ -43,6 +42,7 @@ _RADIOTHERAPY: Final = int(Action.RADIOTHERAPY)
 _ROD: Final = int(Action.ROD)
 _STOP: Final = int(Action.STOP_INFUSION)
 _LINE: Final = int(Action.THERAPY_LINE)
+_Q_EPIDURAL: Final = int(Quantity.EPIDURAL_TODAY)
 
 
 class Written(NamedTuple):
@@ -83,6 +83,7 @@ def observe(k: Any, run: Run, rules: Rules, day: float) -> None:
 def impose_record(k: Any, run: Run, rules: Rules) -> None:
     """On day 0 take over what the record says: sizes, epidural reach, fractures, rods, radiotherapy, pain."""
     i = rules.index
+    choose_weakening(run, rules)
     for j in range(run.counts[0]):
         place = run.place[j]
         if not math.isnan(place[_SEEN_EXTENT]):
@@ -91,6 +92,10 @@ def impose_record(k: Any, run: Run, rules: Rules) -> None:
             run.xl[j, i.extent] = place[_SEEN_EXTENT]
         if not math.isnan(place[_SEEN_EPIDURAL]):
             run.xl[j, i.epidural] = place[_SEEN_EPIDURAL]
+        elif run.xl[j, i.epidural] >= rules.care.cord_weakness:
+            # nobody walks in with compression unrecorded: redrawn evenly below it
+            share = chance(run, rules, _Q_EPIDURAL, place[_ROW], 0)
+            run.xl[j, i.epidural] = share * rules.care.cord_weakness
         if place[_WAS_FRACTURED] > 0.0:
             run.lesion[j, m.FRACTURED] = 1.0
             run.lesion[j, m.FRACTURE_DAY] = -SETTLING
@@ -108,21 +113,6 @@ def impose_record(k: Any, run: Run, rules: Rules) -> None:
             run.place[j, _FACTOR] *= (wanted / (ceiling - wanted)) / max(now / (ceiling - now), 1e-6)
     run.body[m.RESTART] = 1.0
     observe(k, run, rules, 0.0)
-
-
-@jitable
-def weigh_history(run: Run, rules: Rules, span: float) -> None:
-    """Collect the log probability that nothing happened which the record would have shown."""
-    total = 0.0
-    for j in range(run.counts[0]):
-        if run.place[j, _WAS_FRACTURED] > 0.0:
-            continue
-        felt = rules.sites[int(run.place[j, _CLASS]), _FELT]
-        total -= run.lesion[j, m.HAZARD] * felt * span
-        untold = math.isnan(run.place[j, _SEEN_EPIDURAL])
-        if untold and run.xl[j, rules.index.epidural] >= rules.care.cord_weakness:
-            total = NO_EVENT_FLOOR
-    run.body[m.LOG_HISTORY] = max(NO_EVENT_FLOOR, run.body[m.LOG_HISTORY] + total)
 
 
 @jitable

@@ -30,7 +30,11 @@ OSTEOCLASTS: Final = 17
 HAZARD: Final = 18  # fractures a day at the last grid point
 WEAK_DAY: Final = 19
 LOWEST_BONE: Final = 20
-LESION_COLUMNS: Final = 21
+LOG_SECTION: Final = 21  # log strength of the section before the lesion's own weakening factor
+LOG_REST: Final = 22  # log strength from person, age and kyphosis
+HISTORY: Final = 23  # integrated hazard before day 0 at each of HISTORY_STEPS weakening factors
+HISTORY_STEPS: Final = (-1.5341, -0.8871, -0.4888, -0.1573, 0.1573, 0.4888, 0.8871, 1.5341)
+LESION_COLUMNS: Final = 31
 
 # columns of `body`, one vector per course
 WALKS: Final = 0
@@ -107,6 +111,7 @@ class Rules(NamedTuple):
     care: CareParams
     pain: pain.Params
     strength: strength.Params
+    weakening_sd: float  # log SD of the weakening factor between lesions
     kill_of_8gy: float  # 1/day added to a lesion by a single 8 Gy
     index: Index
     sites: Any  # (n_classes, len(SITES)) float64

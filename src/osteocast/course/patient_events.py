@@ -5,8 +5,9 @@ from typing import Final
 
 from osteocast.course import memory as m
 from osteocast.course.care import ecog_score, saline_rate
+from osteocast.course.courses import EventKind
 from osteocast.course.hazards import death_hazard, fall_rate
-from osteocast.course.layout import NEW_LESIONS, PERSON_INDEX, PLACE_INDEX, EventKind, Quantity
+from osteocast.course.layout import NEW_LESIONS, PERSON_INDEX, PLACE_INDEX, Quantity
 from osteocast.course.lesion_events import crossing_day, open_lesion, stop_walking
 from osteocast.course.memory import Rules, Run, record_event, threshold
 from osteocast.foundation.compiled import jitable

@@ -59,6 +59,7 @@ def rules_of(typical: Typical, calendar: FloatArray, horizon: float, history_eve
         "care": constants(CareParams, "care", typical),
         "pain": constants(pain.Params, "pain", typical),
         "strength": constants(strength.Params, "strength", typical),
+        "weakening_sd": float(typical.get("population", "lesion_weakening_sd")[0]),
         "kill_of_8gy": radiotherapy.kill_jump(8, 1, decay, dose),
         "index": loop_index(),
         "sites": site_table(typical),

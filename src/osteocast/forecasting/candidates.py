@@ -32,10 +32,11 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-MODEL_ERROR = 0.04
-"""Relative error of the model about a laboratory value, beside the assay's (assumed)."""
+CALCIUM_ERROR, MARKER_ERROR, HORMONE_ERROR = 0.03, 0.25, 0.3
+"""Relative errors of the model about laboratory values, beside the assay's (assumed)."""
 MARKERS = {"uNTx": "untx_ratio", "CTX": "ctx_ratio", "bone-ALP": "bone_alp_ratio"}
-DIRECT = {"PTHrP": "pthrp", "PTH": "pth", "phosphate": "phosphate"}
+DIRECT = {"PTHrP": "pthrp", "PTH": "pth"}
+"""Phosphate is left out knowingly: the body model keeps it too high under PTHrP."""
 STEERED = (
     "population.pthrp",
     "population.tempo",
@@ -45,6 +46,7 @@ STEERED = (
     "fluid.intake_loss",
     "kidney.gfr",
     "mineral.oral_calcium",
+    "lesion.marker_yield",
 )
 """Differences between patients that a proposal may steer when laboratory values are hard to match."""
 PROPOSAL_QUANTITY = 7
@@ -82,7 +84,7 @@ def seen_values(patient: Patient) -> tuple[Seen, ...]:
         assay = quantity_facts("corrected-calcium").assay
         error = 0.0 if assay is None else assay.value
         name = f"calcium on {reading.date.isoformat()}"
-        spread = math.hypot(error, MODEL_ERROR)
+        spread = math.hypot(error, CALCIUM_ERROR)
         measurement = Measurement(name, reading.value, reading.censoring, "lognormal", spread)  # type: ignore[arg-type]
         found.append(Seen(measurement, names.index("calcium_total"), None, _day(patient, reading.date)))
     for observation in patient.observations:
@@ -90,7 +92,8 @@ def seen_values(patient: Patient) -> tuple[Seen, ...]:
         column = MARKERS.get(observation.quantity) or DIRECT.get(observation.quantity)
         if measured is None or column is None:
             continue
-        spread = math.hypot(measured.spread, MODEL_ERROR)
+        error = MARKER_ERROR if observation.quantity in MARKERS else HORMONE_ERROR
+        spread = math.hypot(measured.spread, error)
         measured = Measurement(measured.name, measured.value, measured.censoring, "lognormal", spread)
         marker = observation.quantity if observation.quantity in MARKERS else None
         found.append(Seen(measured, names.index(column), marker, _day(patient, observation.date)))

@@ -1,7 +1,7 @@
 """Bone pain of one lesion on the 0-10 scale: a resting part and a part from movement.
 
-Resting pain follows tumour and osteoclast activity in the lesion (acid, growth factors), so that antiresorptives relieve
-it directly; movement pain follows how often daily loads use up a weakened section. Nerve-root and cord pain of an
+Resting pain follows tumour and osteoclast activity in the lesion (acid, growth factors), so that antiresorptives
+act on it directly; movement pain follows how often daily loads use up a weakened section. Nerve-root and cord pain of an
 epidural lesion adds to the resting part. Drives add up and saturate.
 """
 
@@ -14,7 +14,7 @@ from osteocast.models.functions import positive_power
 class Params(NamedTuple):
     """Constants of the pain rule."""
 
-    resting_gain: Annotated[float, "1", "resting drive of a lesion as wide as the bone, full of tumour, at normal osteoclast activity"]
+    resting_gain: Annotated[float, "1", "resting drive of a full lesion as wide as the bone, normal osteoclasts"]
     tumour_exponent: Annotated[float, "1", "exponent of resting drive on tumour fraction"]
     resorption_exponent: Annotated[float, "1", "exponent of resting drive on osteoclast activity; neutral 0"]
     movement_gain: Annotated[float, "1", "movement drive when every daily peak load passes half of the strength"]

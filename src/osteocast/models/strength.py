@@ -56,7 +56,7 @@ def tissue_stiffness(bone: float, woven: float, tumour: float, p: Params) -> flo
 
     Notes
     -----
-    The cap of the density term is an assumption on the safe side: dense but disordered bone is not credited with extra strength.
+    The cap of the density term is an assumption on the safe side: dense but disordered bone gets no extra credit.
     """
     density = 1 - positive_part(1 - positive_power(bone, p.density_exponent), p.smoothing)
     return density * (1 - p.woven_penalty * woven) * (1 - p.disturbance * tumour)

@@ -1,0 +1,193 @@
+"""Forecast one patient under several regimens: candidates, weights, courses, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from osteocast.course.calendar import calendar_of
+from osteocast.course.population import Draws
+from osteocast.course.rules import constants
+from osteocast.course.simulate import simulate
+from osteocast.domain.eligibility import Eligibility, eligibility
+from osteocast.domain.patient import Patient
+from osteocast.domain.regimen import Regimen
+from osteocast.evidence.load import DATA
+from osteocast.forecasting.candidates import find_candidates, healthy_level, seen_values
+from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
+from osteocast.forecasting.events import event_definition, first_day
+from osteocast.forecasting.forecast import Context, build_forecast
+from osteocast.forecasting.result import Forecast
+from osteocast.forecasting.summary import RegimenRun
+from osteocast.forecasting.unrecorded import unrecorded_quantities
+from osteocast.formats.regimen_file import check_for_patient, eligible_regimens
+from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.random import uniform_array
+from osteocast.inference.nested import FloatArray, NestedSample
+from osteocast.inference.posterior import read_posterior
+from osteocast.inference.weights import resample_within_draws
+from osteocast.models import radiotherapy
+
+Progress = Callable[[str, int, int], None]
+
+POSTERIOR = DATA / "posterior.toml"
+CANDIDATES_PER_CONTINUATION = 3
+"""Candidates drawn for each continuation when laboratory values have to choose among them."""
+RESAMPLING_QUANTITY = 9
+MOST_MONTHS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Size and horizon of a forecast.
+
+    Parameters
+    ----------
+    months : int
+        Horizon [month].
+    draws : int
+        Parameter draws: how uncertain typical values are.
+    continuations : int
+        Chance draws of each parameter draw, each with its own patient.
+    seed : int
+        Seed of every random number.
+    definition : str
+        Event definition, ``SRE`` or ``SSE``.
+    """
+
+    months: int = 24
+    draws: int = 40
+    continuations: int = 32
+    seed: int = 1
+    definition: str = "SRE"
+
+    def check(self) -> None:
+        """Raise `InputError` with every setting that is out of range."""
+        limits = {
+            "months": (self.months, 1, MOST_MONTHS),
+            "draws": (self.draws, 10, 10_000),
+            "continuations": (self.continuations, 10, 10_000),
+            "seed": (self.seed, 0, 2**63 - 1),
+        }
+        issues = [
+            Issue("forecast.setting", name, str(value), f"{low} to {high}", f"Choose --{name} within these limits.")
+            for name, (value, low, high) in limits.items()
+            if not low <= value <= high
+        ]
+        if issues:
+            raise InputError(issues)
+
+
+def forecast(
+    patient: Patient,
+    regimens: Sequence[Regimen] | None = None,
+    settings: Settings | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Forecast the course of one patient's bone disease under each regimen.
+
+    Parameters
+    ----------
+    patient : Patient
+    regimens : sequence of Regimen or None
+        None compares the current treatment with the regimens this patient is eligible for.
+    settings : Settings or None
+    workers : int or None
+        Threads; None uses every processor. The result does not depend on it.
+    progress : callable or None
+        Called with what is being done, how much is done and how much there is.
+
+    Raises
+    ------
+    InputError
+        A regimen for a lesion the patient lacks; a setting out of range.
+    ForecastError
+        Values that no simulated patient shows; solver failures.
+    """
+    chosen = settings or Settings()
+    chosen.check()
+    judged = _judged(patient, regimens)
+    posterior = read_posterior(POSTERIOR)
+    tell = progress or (lambda what, done, total: None)
+    each = chosen.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
+    tell("natural history", 0, 1)
+    found = find_candidates(
+        patient, judged[0].regimen, posterior, (chosen.draws, each), chosen.seed, workers
+    )
+    tell("natural history", 1, 1)
+    sample, draws = _continue(found.draws, found.weights.normalised.reshape(chosen.draws, each), chosen)
+    runs = []
+    for one in judged:
+        dose = constants(radiotherapy.Params, "radiotherapy", draws.typical)
+        calendar = calendar_of(patient, one.regimen, chosen.months, dose)
+        done = simulate(
+            draws,
+            calendar,
+            chosen.months,
+            workers=workers,
+            progress=lambda n, total, title=one.regimen.title: tell(title, n, total),
+        )
+        runs.append(
+            RegimenRun(
+                name=one.regimen.name,
+                title=one.regimen.title,
+                current=one.current,
+                eligible=one.eligible,
+                reasons=one.reasons,
+                calendar_note=one.regimen.calendar_note(patient),
+                courses=done.courses,
+            )
+        )
+    used = used_parameters(patient)
+    parameters = drawn_parameters(used, draws.typical)
+    components = event_definition(chosen.definition).components
+    outcome = np.mean([np.isfinite(first_day(run.courses, components)) for run in runs], axis=0)
+    levels = {marker: healthy_level(marker, draws.typical) for marker in ("uNTx",)}
+    context = Context(
+        patient=patient,
+        posterior=posterior,
+        weights=found.weights,
+        seed=chosen.seed,
+        continuations=chosen.continuations,
+        definition=chosen.definition,
+        parameters=parameters,
+        unrecorded=unrecorded_quantities(patient, draws, runs[0].courses, levels),
+        assumptions=assumptions(used, parameters, outcome, sample),
+        citations=citations(used, tuple(one.regimen for one in judged), posterior),
+    )
+    return build_forecast(runs, sample, context)
+
+
+def _judged(patient: Patient, regimens: Sequence[Regimen] | None) -> tuple[Eligibility, ...]:
+    if regimens is None:
+        return tuple(one for one in eligible_regimens(patient) if one.eligible or one.current)
+    names = [regimen.name for regimen in regimens]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            Issue(
+                "forecast.regimen-twice",
+                "regimens",
+                ", ".join(twice),
+                "different names",
+                "Name each regimen once, or give the files different names.",
+            )
+        )
+    for regimen in regimens:
+        check_for_patient(regimen, patient)
+    return tuple(eligibility(regimen, patient) for regimen in regimens)
+
+
+def _continue(draws: Draws, weights: FloatArray, settings: Settings) -> tuple[NestedSample, Draws]:
+    """Choose the candidates that are continued, within each parameter draw by their weights."""
+    d, k = weights.shape
+    uniforms = uniform_array(settings.seed, np.arange(d), RESAMPLING_QUANTITY, 0)
+    chosen = resample_within_draws(weights, settings.continuations, uniforms)
+    sample = NestedSample.continuing(weights, chosen)
+    index = (np.arange(d)[:, None] * k + np.maximum(chosen, 0)).ravel()
+    # keys of chance lie beyond those of the candidates, so that copies of one candidate part ways
+    chance = d * k + np.arange(index.size)
+    return sample, draws.take(index, chance)

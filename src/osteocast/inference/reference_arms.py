@@ -1,0 +1,177 @@
+"""Arms of published trials, simulated: patients drawn from the population as they stood when they entered."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from osteocast.course.calendar import calendar_of
+from osteocast.course.courses import Courses
+from osteocast.course.layout import DAYS_PER_MONTH, DAYS_PER_YEAR
+from osteocast.course.population import draw_patients
+from osteocast.course.rules import constants
+from osteocast.course.simulate import simulate
+from osteocast.course.streams import Streams
+from osteocast.course.typical import Typical
+from osteocast.domain.patient import Origin, Patient, PrimaryTumour, Sex, TherapyLine
+from osteocast.formats.regimen_file import read_regimen
+from osteocast.foundation.errors import Issue, SolveError
+from osteocast.inference.scales import spread
+from osteocast.models import radiotherapy
+
+FloatArray = NDArray[np.float64]
+
+INPUT_UNITS = {
+    "age": "year",
+    "line_started": "day",
+    "line_strength": "1",
+    "oldest_lesion": "year",
+    "lesions": "1",
+    "survey_interval": "day",
+    "withdrawal": "1/year",
+    "earliest_exit": "year",
+    "latest_exit": "year",
+    "cut_off": "month",
+    "simulated": "month",
+}
+"""Inputs of an arm and their units; what each means is said in data/calibration.toml."""
+
+_MOST_FAILURES = 0.01
+# Any date: only the days between the start of therapy and the entry matter.
+_ENTRY = dt.date(2000, 1, 1)
+
+
+class Input(NamedTuple):
+    """A property of a trial that is put in, not fitted: value, unit, grade of evidence and why."""
+
+    value: float
+    unit: str
+    grade: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceArm:
+    """One arm of a published trial.
+
+    Attributes
+    ----------
+    name, title : short name and what it is.
+    origin, sex : primary tumour and sex of the patients.
+    regimen : name of a built-in regimen, given from entry.
+    inputs : by the names of `INPUT_UNITS`, all of them.
+    """
+
+    name: str
+    title: str
+    origin: str
+    sex: str
+    regimen: str
+    inputs: Mapping[str, Input]
+
+    def __getitem__(self, name: str) -> float:
+        return self.inputs[name].value
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCourses:
+    """Simulated courses of an arm.
+
+    Attributes
+    ----------
+    courses : all courses, day 0 is the entry.
+    exit_day : last day on study: withdrawal, end of the trial for this patient, death or data cut, shape (n,).
+    end_day : last day of observation for death: death or end of the simulation, shape (n,).
+    """
+
+    courses: Courses
+    exit_day: FloatArray
+    end_day: FloatArray
+
+
+class TypicalStreams(Streams):
+    """Streams in which every typical value stands at its evidence: people and chance vary, parameters do not."""
+
+    __slots__ = ()
+
+    def typical(self, name: str) -> FloatArray:
+        """Return zeros, shape (n,), whatever the name."""
+        return np.zeros(len(self.patients))
+
+
+def simulate_arm(
+    arm: ReferenceArm, scales: Mapping[str, float], patients: int, seed: int, workers: int | None = None
+) -> ArmCourses:
+    """Simulate an arm with given factors of the shared scales.
+
+    Parameters
+    ----------
+    scales : factor of each scale of `inference.scales` by name; a scale that is not named stays at 1.
+    patients : number of patients. The same `seed` draws the same patients and the same chances in every arm and
+        for every factor (common random numbers), so outputs are smooth in the factors.
+    workers : threads; the result does not depend on them.
+
+    Raises
+    ------
+    SolveError
+        ``calibrate.solver-failures``: more than 1 % of the courses could not be solved.
+    """
+    typical = _typical(arm, scales, patients, seed)
+    record = _record(arm)
+    months = int(arm["simulated"])
+    rule = constants(radiotherapy.Params, "radiotherapy", typical)
+    calendar = calendar_of(record, read_regimen(arm.regimen), months, rule)
+    drawn = draw_patients(record, typical)
+    courses = simulate(drawn, calendar, months, history_events=True, workers=workers).courses
+    if courses.failed > _MOST_FAILURES * courses.n:
+        raise SolveError(
+            Issue(
+                "calibrate.solver-failures",
+                arm.name,
+                f"{courses.failed} of {courses.n} courses without a solution",
+                f"at most {_MOST_FAILURES:.0%}",
+                "Look for a parameter that the scales take out of its range.",
+            )
+        )
+    end = np.where(np.isnan(courses.death_day), months * DAYS_PER_MONTH, courses.death_day)
+    return ArmCourses(courses, np.minimum(_leaving(arm, typical.streams), end), end)
+
+
+def _typical(arm: ReferenceArm, scales: Mapping[str, float], patients: int, seed: int) -> Typical:
+    keys = np.arange(patients, dtype=np.int64)
+    streams = TypicalStreams(seed, keys, np.zeros_like(keys))
+    factors = spread({name: np.full(patients, factor) for name, factor in scales.items()})
+    era = f"population.line_strength_{arm.origin}"
+    factors[era] = factors.get(era, np.ones(patients)) * arm["line_strength"]
+    fixed = {
+        "population.age_last": arm["oldest_lesion"],
+        f"population.lesions_{arm.origin}": arm["lesions"],
+        "population.survey_interval": arm["survey_interval"],
+    }
+    return Typical(streams, factors, fixed)
+
+
+def _record(arm: ReferenceArm) -> Patient:
+    """The one thing known of every patient of an arm: who they are and when their present therapy began."""
+    started = _ENTRY - dt.timedelta(days=round(arm["line_started"]))
+    return Patient(
+        age_years=arm["age"],
+        sex=cast(Sex, arm.sex),
+        primary=PrimaryTumour(cast(Origin, arm.origin)),
+        assessed=_ENTRY,
+        lines=(TherapyLine("systemic therapy", "line at entry", started=started),),
+    )
+
+
+def _leaving(arm: ReferenceArm, streams: Streams) -> FloatArray:
+    """Day on which a living patient leaves: withdrawal at a constant rate, end of the trial, data cut."""
+    left = -np.log(ndtr(streams.person("reference-arm.withdrawal"))) / arm["withdrawal"] * DAYS_PER_YEAR
+    share = ndtr(streams.person("reference-arm.entry"))
+    closed = (arm["earliest_exit"] + share * (arm["latest_exit"] - arm["earliest_exit"])) * DAYS_PER_YEAR
+    return np.minimum(np.minimum(left, closed), arm["cut_off"] * DAYS_PER_MONTH)
