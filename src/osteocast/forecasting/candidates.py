@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.calendar import calendar_of
+from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.course.population import Draws, draw_patients
 from osteocast.course.rules import constants
 from osteocast.course.simulate import simulate
@@ -24,6 +25,7 @@ from osteocast.foundation.random import normal_array
 from osteocast.inference.observe import measurement_of
 from osteocast.inference.posterior import Posterior
 from osteocast.inference.proposal import Key, adapt
+from osteocast.inference.proposal import Settings as ProposalSettings
 from osteocast.inference.scales import factors
 from osteocast.inference.weights import SMALLEST_EFFECTIVE_SAMPLE, Measurement, Weights, weigh
 from osteocast.models import body, radiotherapy
@@ -34,6 +36,8 @@ Progress = Callable[[int, int], None]
 
 CALCIUM_ERROR, MARKER_ERROR, HORMONE_ERROR = 0.03, 0.25, 0.3
 """Relative errors of the model about laboratory values, beside the assay's (assumed)."""
+DRIFT = 0.05
+"""Further relative error for each month a value lies before day 0: the model has no noise of its own (assumed)."""
 MARKERS = {"uNTx": "untx_ratio", "CTX": "ctx_ratio", "bone-ALP": "bone_alp_ratio"}
 DIRECT = {"PTHrP": "pthrp", "PTH": "pth"}
 """Phosphate is left out knowingly: the body model keeps it too high under PTHrP."""
@@ -50,6 +54,7 @@ STEERED = (
 )
 """Differences between patients that a proposal may steer when laboratory values are hard to match."""
 PROPOSAL_QUANTITY = 7
+PROPOSAL = ProposalSettings(pilot=600, rounds=8, prior_share=0.1)
 SCALE_STREAM = 8
 
 
@@ -84,19 +89,21 @@ def seen_values(patient: Patient) -> tuple[Seen, ...]:
         assay = quantity_facts("corrected-calcium").assay
         error = 0.0 if assay is None else assay.value
         name = f"calcium on {reading.date.isoformat()}"
-        spread = math.hypot(error, CALCIUM_ERROR)
+        day = _day(patient, reading.date)
+        spread = math.hypot(error, CALCIUM_ERROR, DRIFT * day / DAYS_PER_MONTH)
         measurement = Measurement(name, reading.value, reading.censoring, "lognormal", spread)  # type: ignore[arg-type]
-        found.append(Seen(measurement, names.index("calcium_total"), None, _day(patient, reading.date)))
+        found.append(Seen(measurement, names.index("calcium_total"), None, day))
     for observation in patient.observations:
         measured = measurement_of(observation)
         column = MARKERS.get(observation.quantity) or DIRECT.get(observation.quantity)
         if measured is None or column is None:
             continue
         error = MARKER_ERROR if observation.quantity in MARKERS else HORMONE_ERROR
-        spread = math.hypot(measured.spread, error)
+        day = _day(patient, observation.date)
+        spread = math.hypot(measured.spread, error, DRIFT * day / DAYS_PER_MONTH)
         measured = Measurement(measured.name, measured.value, measured.censoring, "lognormal", spread)
         marker = observation.quantity if observation.quantity in MARKERS else None
-        found.append(Seen(measured, names.index(column), marker, _day(patient, observation.date)))
+        found.append(Seen(measured, names.index(column), marker, day))
     return tuple(sorted(found, key=lambda one: one.day))
 
 
@@ -151,7 +158,7 @@ def find_candidates(
             pilot = typical_of(posterior, seed, np.arange(n), np.arange(n) * d // n)
             return search.log_likelihood(_steer(pilot, names, numbers))
 
-        proposal = adapt(loglik, len(names), Key(seed, 0, PROPOSAL_QUANTITY))
+        proposal = adapt(loglik, len(names), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
         numbers, log_ratio = proposal.draw(d * k, Key(seed, 0, PROPOSAL_QUANTITY))
         drawn, weights = search.weigh(_steer(typical, names, numbers), log_ratio)
     refuse_if_too_few(weights)

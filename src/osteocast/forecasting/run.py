@@ -16,8 +16,8 @@ from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
 from osteocast.forecasting.candidates import find_candidates, healthy_level, seen_values
-from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.events import event_definition, first_day
+from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.forecast import Context, build_forecast
 from osteocast.forecasting.result import Forecast
 from osteocast.forecasting.summary import RegimenRun
