@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -105,6 +106,30 @@ def evidence_cite(
 
     for key, text in cite(keys or None).items():
         typer.echo(f"{key}: {text}")
+
+
+@app.command("calibrate")
+def calibrate_scales(
+    points: Annotated[int, typer.Option(min=17, help="design points")] = 32,
+    patients: Annotated[int, typer.Option(min=50, help="simulated patients of each trial arm")] = 1000,
+    out: Annotated[Path, typer.Option(help="file for the calibrated scales")] = Path("posterior.toml"),
+    folder: Annotated[Path, typer.Option(help="folder for finished points")] = Path("calibration-runs"),
+    workers: Annotated[int | None, typer.Option(min=1, help="threads; all processors where not given")] = None,
+) -> None:
+    """Calibrate the shared scales on published levels; interrupted, it goes on where it stopped.
+
+    Example: osteocast calibrate --out posterior.toml
+    """
+    from osteocast.inference.published_levels import calibrate_on_published
+
+    with typer.progressbar(length=points + 1, label="Design points", file=sys.stderr) as bar:
+        posterior = calibrate_on_published(
+            folder, points, patients, workers, lambda done, _: bar.update(done - bar.pos)
+        )
+    posterior.write(out)
+    for row in posterior.rows:
+        typer.echo(f"{row.target}  {row.published:6.1f} {row.unit:5} simulated {row.simulated:6.1f}  {row.text}")
+    typer.echo(f"{posterior.statement}\nwritten to {out}")
 
 
 def main() -> None:

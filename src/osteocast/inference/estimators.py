@@ -27,7 +27,7 @@ def kaplan_meier(time: FloatArray, died: BoolArray) -> tuple[FloatArray, FloatAr
     """
     times, deaths = np.unique(time[died], return_counts=True)
     at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
-    return times, np.cumprod(1.0 - deaths / at_risk)
+    return times, np.asarray(np.cumprod(1.0 - deaths / at_risk), dtype=np.float64)
 
 
 def median_survival(time: FloatArray, died: BoolArray) -> float:
@@ -39,7 +39,11 @@ def median_survival(time: FloatArray, died: BoolArray) -> float:
 
 
 def first_event_share(
-    courses: Courses, exit_day: FloatArray, counted: Collection[EventKind], first: Collection[EventKind]
+    courses: Courses,
+    exit_day: FloatArray,
+    counted: Collection[EventKind],
+    first: Collection[EventKind],
+    eligible: BoolArray | None = None,
 ) -> float:
     """Return the crude share [%] of patients whose first counted event on study is one of `first`.
 
@@ -50,6 +54,7 @@ def first_event_share(
         survey) if that is not after the exit and if it happened after day 0.
     first : kinds asked for; equal to `counted` for any event. Of several found on one day the kind that stands
         first in `EventKind` is taken: the fracture before the operation for it.
+    eligible : which of `courses.events` may count at all, shape (n_events,); None for all.
 
     Notes
     -----
@@ -59,6 +64,8 @@ def first_event_share(
     kinds = [int(kind) for kind in counted]
     on_study = (events["day"] > 0.0) & np.isin(events["kind"], kinds)
     on_study &= events["detected_day"] <= exit_day[events["course"]]
+    if eligible is not None:
+        on_study &= eligible
     found = events[on_study]
     found = found[np.lexsort((found["kind"], found["detected_day"], found["course"]))]
     firsts = found[np.unique(found["course"], return_index=True)[1]]

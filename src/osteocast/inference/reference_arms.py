@@ -165,7 +165,7 @@ def _record(arm: ReferenceArm) -> Patient:
         sex=cast(Sex, arm.sex),
         primary=PrimaryTumour(cast(Origin, arm.origin)),
         assessed=_ENTRY,
-        lines=(TherapyLine("systemic therapy", "line at entry", started=started),),
+        lines=(TherapyLine("other", "line at entry", started=started),),
     )
 
 
@@ -174,4 +174,4 @@ def _leaving(arm: ReferenceArm, streams: Streams) -> FloatArray:
     left = -np.log(ndtr(streams.person("reference-arm.withdrawal"))) / arm["withdrawal"] * DAYS_PER_YEAR
     share = ndtr(streams.person("reference-arm.entry"))
     closed = (arm["earliest_exit"] + share * (arm["latest_exit"] - arm["earliest_exit"])) * DAYS_PER_YEAR
-    return np.minimum(np.minimum(left, closed), arm["cut_off"] * DAYS_PER_MONTH)
+    return np.asarray(np.minimum(np.minimum(left, closed), arm["cut_off"] * DAYS_PER_MONTH))
