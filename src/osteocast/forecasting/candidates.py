@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from osteocast.course.calendar import calendar_of
 from osteocast.course.layout import DAYS_PER_MONTH
@@ -27,20 +30,35 @@ from osteocast.inference.posterior import Posterior
 from osteocast.inference.proposal import Key, adapt
 from osteocast.inference.proposal import Settings as ProposalSettings
 from osteocast.inference.scales import factors
-from osteocast.inference.weights import SMALLEST_EFFECTIVE_SAMPLE, Measurement, Weights, weigh
+from osteocast.inference.weights import (
+    SMALLEST_EFFECTIVE_SAMPLE,
+    Measurement,
+    Weights,
+    refuse_if_too_few,
+    weigh_rows,
+)
 from osteocast.models import body, radiotherapy
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Progress = Callable[[int, int], None]
 
-CALCIUM_ERROR, MARKER_ERROR, HORMONE_ERROR = 0.03, 0.25, 0.3
-"""Relative errors of the model about laboratory values, beside the assay's (assumed)."""
+MODEL_ERROR = {"calcium": 0.03, "uNTx": 0.25, "CTX": 0.25, "bone-ALP": 0.25, "PTHrP": 0.2, "PTH": 0.2}
+"""Relative error of the model about one value of a quantity, beside the assay's (assumed)."""
+PERSON_ERROR = {"calcium": 0.03, "PTHrP": 0.3, "PTH": 0.3}
+"""Log SD of a level that stays the same in one person and one laboratory: set-point, assay (assumed)."""
 DRIFT = 0.05
 """Further relative error for each month a value lies before day 0: the model has no noise of its own (assumed)."""
-MARKERS = {"uNTx": "untx_ratio", "CTX": "ctx_ratio", "bone-ALP": "bone_alp_ratio"}
-DIRECT = {"PTHrP": "pthrp", "PTH": "pth"}
-"""Phosphate is left out knowingly: the body model keeps it too high under PTHrP."""
+READ_OUTS = {
+    "calcium": "calcium_total",
+    "uNTx": "untx_ratio",
+    "CTX": "ctx_ratio",
+    "bone-ALP": "bone_alp_ratio",
+    "PTHrP": "pthrp",
+    "PTH": "pth",
+}
+"""Read-out of the body by quantity; phosphate is left out knowingly: the model keeps it too high under PTHrP."""
+MARKERS = ("uNTx", "CTX", "bone-ALP")
+LEVEL_STEPS = 15
 STEERED = (
     "population.pthrp",
     "population.tempo",
@@ -60,15 +78,10 @@ SCALE_STREAM = 8
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A laboratory value that enters the weights.
+    """A laboratory value that enters the weights; `day` is that of the sample, not after 0."""
 
-    `column` is the read-out of the body it belongs to; `marker` its quantity where it is a ratio to the healthy
-    level of this person, which is drawn; `day` the day of the sample, not after 0.
-    """
-
+    quantity: str
     measurement: Measurement
-    column: int
-    marker: str | None
     day: float
 
 
@@ -83,32 +96,29 @@ class Candidates:
 
 def seen_values(patient: Patient) -> tuple[Seen, ...]:
     """Return the laboratory values that the model predicts, oldest first; calcium is corrected for albumin."""
-    names = [field.name for field in fields_of(result_type(body.observables))]
     found: list[Seen] = []
     for reading in calcium_readings(patient):
         assay = quantity_facts("corrected-calcium").assay
         error = 0.0 if assay is None else assay.value
-        name = f"calcium on {reading.date.isoformat()}"
         day = _day(patient, reading.date)
-        spread = math.hypot(error, CALCIUM_ERROR, DRIFT * day / DAYS_PER_MONTH)
-        measurement = Measurement(name, reading.value, reading.censoring, "lognormal", spread)  # type: ignore[arg-type]
-        found.append(Seen(measurement, names.index("calcium_total"), None, day))
+        name = f"calcium on {reading.date.isoformat()}"
+        found.append(_seen("calcium", name, (reading.value, reading.censoring), error, day))
     for observation in patient.observations:
         measured = measurement_of(observation)
-        column = MARKERS.get(observation.quantity) or DIRECT.get(observation.quantity)
-        if measured is None or column is None:
-            continue
-        error = MARKER_ERROR if observation.quantity in MARKERS else HORMONE_ERROR
-        day = _day(patient, observation.date)
-        spread = math.hypot(measured.spread, error, DRIFT * day / DAYS_PER_MONTH)
-        measured = Measurement(measured.name, measured.value, measured.censoring, "lognormal", spread)
-        marker = observation.quantity if observation.quantity in MARKERS else None
-        found.append(Seen(measured, names.index(column), marker, day))
+        if measured is not None and observation.quantity in READ_OUTS and observation.quantity != "calcium":
+            day = _day(patient, observation.date)
+            value = (measured.value, measured.censoring)
+            found.append(_seen(observation.quantity, measured.name, value, measured.spread, day))
     return tuple(sorted(found, key=lambda one: one.day))
 
 
-def _day(patient: Patient, date: object) -> float:
-    return min(0.0, float(patient.day_of(date)))  # type: ignore[arg-type]
+def _seen(quantity: str, name: str, value: tuple[float, Any], error: float, day: float) -> Seen:
+    spread = math.hypot(error, MODEL_ERROR[quantity], DRIFT * day / DAYS_PER_MONTH)
+    return Seen(quantity, Measurement(name, value[0], value[1], "lognormal", spread), day)
+
+
+def _day(patient: Patient, date: datetime.date) -> float:
+    return min(0.0, float(patient.day_of(date)))
 
 
 def typical_of(posterior: Posterior, seed: int, patients: IntArray, draws: IntArray) -> Typical:
@@ -142,32 +152,28 @@ def find_candidates(
     ForecastError
         If the values cannot be matched by at least 100 effective candidates even with a steered proposal.
     """
-    from osteocast.inference.weights import refuse_if_too_few
-
     d, k = shape
     seen = seen_values(patient)
     typical = typical_of(posterior, seed, np.arange(d * k), np.repeat(np.arange(d), k))
     search = _Search(patient, regimen, seen, workers)
     drawn, weights = search.weigh(typical, None)
     if seen and weights.effective_sample_size < 2 * SMALLEST_EFFECTIVE_SAMPLE:
-        latents = (*STEERED, *(f"healthy.{one.marker}" for one in seen if one.marker))
-        names = tuple(dict.fromkeys(latents))
 
         def loglik(numbers: FloatArray) -> FloatArray:
             n = len(numbers)
             pilot = typical_of(posterior, seed, np.arange(n), np.arange(n) * d // n)
-            return search.log_likelihood(_steer(pilot, names, numbers))
+            return search.log_likelihood(_steer(pilot, numbers))
 
-        proposal = adapt(loglik, len(names), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
+        proposal = adapt(loglik, len(STEERED), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
         numbers, log_ratio = proposal.draw(d * k, Key(seed, 0, PROPOSAL_QUANTITY))
-        drawn, weights = search.weigh(_steer(typical, names, numbers), log_ratio)
+        drawn, weights = search.weigh(_steer(typical, numbers), log_ratio)
     refuse_if_too_few(weights)
     return Candidates(drawn, weights, d)
 
 
-def _steer(typical: Typical, names: tuple[str, ...], numbers: FloatArray) -> Typical:
+def _steer(typical: Typical, numbers: FloatArray) -> Typical:
     streams = typical.streams
-    given = dict(zip(names, numbers.T, strict=True))
+    given = dict(zip(STEERED, numbers.T, strict=True))
     return Typical(Streams(streams.seed, streams.patients, streams.draws, given), typical.scales, typical.fixed)
 
 
@@ -182,40 +188,68 @@ class _Search:
 
     def weigh(self, typical: Typical, log_ratio: FloatArray | None) -> tuple[Draws, Weights]:
         """Return drawn patients and their weights."""
-        drawn, predictions, log_history = self._carry(typical)
+        drawn, rows, log_history = self._carry(typical)
         ratio = log_history if log_ratio is None else log_history + log_ratio
-        return drawn, weigh([one.measurement for one in self.seen], predictions, ratio)
+        return drawn, weigh_rows(tuple(rows), tuple(rows.values()), ratio)
 
     def log_likelihood(self, typical: Typical) -> FloatArray:
         """Return the log-likelihood of each drawn patient, shape (n,)."""
-        _, predictions, log_history = self._carry(typical)
-        total = log_history.copy()
-        for one, predicted in zip(self.seen, predictions, strict=True):
-            total += one.measurement.log_likelihood(predicted)
-        return total
+        _, rows, log_history = self._carry(typical)
+        return np.asarray(sum(rows.values(), log_history))
 
-    def _carry(self, typical: Typical) -> tuple[Draws, FloatArray, FloatArray]:
+    def _carry(self, typical: Typical) -> tuple[Draws, dict[str, FloatArray], FloatArray]:
+        """Carry drawn patients to day 0; return log-likelihoods by quantity and that of the quiet history."""
         drawn = draw_patients(self.patient, typical)
         days = tuple(dict.fromkeys(one.day for one in self.seen))
         dose = constants(radiotherapy.Params, "radiotherapy", typical)
         calendar = calendar_of(self.patient, self.regimen, 0, dose, days)
         history = simulate(drawn, calendar, 0, workers=self.workers)
-        rows = [
-            history.records[:, days.index(one.day), one.column] * healthy_level(one.marker, typical)
-            for one in self.seen
-        ]
-        predictions = np.array(rows).reshape(len(self.seen), drawn.n)
-        predictions[:, history.courses.status != 0] = np.nan
-        return drawn, predictions, history.log_history
+        names = [field.name for field in fields_of(result_type(body.observables))]
+        rows: dict[str, FloatArray] = {}
+        for quantity in dict.fromkeys(one.quantity for one in self.seen):
+            values = [one for one in self.seen if one.quantity == quantity]
+            column = names.index(READ_OUTS[quantity])
+            read = np.array([history.records[:, days.index(one.day), column] for one in values])
+            read[:, history.courses.status != 0] = np.nan
+            name = f"{values[0].measurement.name}" + "".join(f", {one.measurement.name[-10:]}" for one in values[1:])
+            rows[name] = group_log_likelihood([one.measurement for one in values], read, *level_of(quantity))
+        return drawn, rows, history.log_history
 
 
-def healthy_level(marker: str | None, typical: Typical) -> FloatArray:
-    """Return each person's healthy level of a marker, shape (n,): log-normal over the usual limits (2.5-97.5 %)."""
-    if marker is None:
-        return np.ones(len(typical.streams.patients))
-    limits = quantity_facts(marker).reference
+def level_of(quantity: str) -> tuple[float, float]:
+    """Return mean and SD of the log level that multiplies a read-out in one person.
+
+    Bone markers are read out relative to the healthy level of the person, which is log-normal over the usual limits
+    (2.5 to 97.5 %) of healthy adults; other quantities are read out as they are.
+    """
+    if quantity not in MARKERS:
+        return 0.0, PERSON_ERROR[quantity]
+    limits = quantity_facts(quantity).reference
     if limits is None:
-        raise ValueError(f"{marker} has no usual limits")
+        raise ValueError(f"{quantity} has no usual limits")
     low, high = (math.log(limit) for limit in limits)
-    normal = typical.streams.person(f"healthy.{marker}")
-    return np.asarray(np.exp((low + high) / 2 + (high - low) / (2 * 1.96) * normal))
+    return (low + high) / 2, (high - low) / (2 * 1.96)
+
+
+def group_log_likelihood(measurements: Sequence[Measurement], read: FloatArray, mean: float, sd: float) -> FloatArray:
+    """Return the log-likelihood of all values of one quantity with the person's level integrated out.
+
+    Parameters
+    ----------
+    measurements : m values.
+    read : (m, n) float64
+        Read-outs of each candidate, nan where there is none.
+    mean, sd : float
+        Of the log of the level (Gauss-Hermite quadrature of 15 points).
+
+    Returns
+    -------
+    (n,) float64
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(LEVEL_STEPS)
+    terms = []
+    for node, weight in zip(nodes, weights / np.sum(weights), strict=True):
+        level = math.exp(mean + sd * node)
+        each = [one.log_likelihood(row * level) for one, row in zip(measurements, read, strict=True)]
+        terms.append(math.log(weight) + np.sum(each, axis=0))
+    return np.asarray(logsumexp(terms, axis=0))

@@ -15,7 +15,7 @@ from osteocast.domain.eligibility import Eligibility, eligibility
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
-from osteocast.forecasting.candidates import find_candidates, healthy_level, seen_values
+from osteocast.forecasting.candidates import find_candidates, seen_values
 from osteocast.forecasting.events import event_definition, first_day
 from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.forecast import Context, build_forecast
@@ -114,9 +114,7 @@ def forecast(
     tell = progress or (lambda what, done, total: None)
     each = chosen.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
     tell("natural history", 0, 1)
-    found = find_candidates(
-        patient, judged[0].regimen, posterior, (chosen.draws, each), chosen.seed, workers
-    )
+    found = find_candidates(patient, judged[0].regimen, posterior, (chosen.draws, each), chosen.seed, workers)
     tell("natural history", 1, 1)
     sample, draws = _continue(found.draws, found.weights.normalised.reshape(chosen.draws, each), chosen)
     runs = []
@@ -145,7 +143,6 @@ def forecast(
     parameters = drawn_parameters(used, draws.typical)
     components = event_definition(chosen.definition).components
     outcome = np.mean([np.isfinite(first_day(run.courses, components)) for run in runs], axis=0)
-    levels = {marker: healthy_level(marker, draws.typical) for marker in ("uNTx",)}
     context = Context(
         patient=patient,
         posterior=posterior,
@@ -154,7 +151,7 @@ def forecast(
         continuations=chosen.continuations,
         definition=chosen.definition,
         parameters=parameters,
-        unrecorded=unrecorded_quantities(patient, draws, runs[0].courses, levels),
+        unrecorded=unrecorded_quantities(patient, draws, runs[0].courses),
         assumptions=assumptions(used, parameters, outcome, sample),
         citations=citations(used, tuple(one.regimen for one in judged), posterior),
     )

@@ -12,9 +12,7 @@ from osteocast.forecasting.drivers import DrawnQuantity
 from osteocast.inference.nested import FloatArray
 
 
-def unrecorded_quantities(
-    patient: Patient, draws: Draws, courses: Courses, healthy: dict[str, FloatArray]
-) -> tuple[DrawnQuantity, ...]:
+def unrecorded_quantities(patient: Patient, draws: Draws, courses: Courses) -> tuple[DrawnQuantity, ...]:
     """Return each unrecorded item with the value it has in every course on day 0.
 
     Parameters
@@ -24,8 +22,6 @@ def unrecorded_quantities(
         The drawn patients of the courses.
     courses : Courses
         Of any regimen: day 0 is the same under all.
-    healthy : dict of str to (n,) float64
-        Healthy level of markers that are measured as levels.
     """
     found: list[DrawnQuantity] = []
 
@@ -36,7 +32,7 @@ def unrecorded_quantities(
     if not (patient.observed("calcium") or patient.observed("corrected-calcium")):
         add("calcium", "the calcium level", courses.of_patient("calcium_mmol_per_l")[:, 0])
     if not patient.observed("uNTx"):
-        add("uNTx", "bone resorption (uNTx)", courses.of_patient("untx_ratio")[:, 0] * healthy["uNTx"])
+        add("uNTx", "bone resorption (uNTx)", courses.of_patient("untx_ratio")[:, 0])
     if not patient.observed("creatinine"):
         add("creatinine", "kidney function (creatinine)", courses.of_patient("gfr_ml_per_min")[:, 0])
     if patient.ecog is None:

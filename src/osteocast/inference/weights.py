@@ -106,11 +106,26 @@ def weigh(measurements: Sequence[Measurement], predictions: FloatArray, log_rati
     ForecastError
         ``forecast.no-candidate``: every candidate contradicts the values.
     """
-    n = predictions.shape[1]
-    start = np.zeros(n) if log_ratio is None else np.asarray(log_ratio, dtype=np.float64)
+    start = np.zeros(predictions.shape[1]) if log_ratio is None else np.asarray(log_ratio, dtype=np.float64)
     rows = [m.log_likelihood(row) for m, row in zip(measurements, predictions, strict=True)]
+    return weigh_rows(tuple(m.name for m in measurements), rows, start)
+
+
+def weigh_rows(names: tuple[str, ...], rows: Sequence[FloatArray], start: FloatArray) -> Weights:
+    """Weigh candidates by log-likelihoods that are given by value or by group of values.
+
+    Parameters
+    ----------
+    names : what each row stands for.
+    rows : log-likelihood of each candidate, each of shape (n,).
+    start : log of prior over proposal density of each candidate, shape (n,).
+
+    Raises
+    ------
+    ForecastError
+        ``forecast.no-candidate``: every candidate contradicts the values.
+    """
     total = np.sum(rows, axis=0) + start if rows else start
-    names = tuple(m.name for m in measurements)
     hardest = names[_hardest(rows, start)] if rows else ""
     if not np.any(np.isfinite(total)):
         raise ForecastError(_cannot_match("forecast.no-candidate", "no candidate at all", hardest))
@@ -127,7 +142,7 @@ def weigh(measurements: Sequence[Measurement], predictions: FloatArray, log_rati
     )
 
 
-def _hardest(rows: list[FloatArray], start: FloatArray) -> int:
+def _hardest(rows: Sequence[FloatArray], start: FloatArray) -> int:
     """Return the index of the measurement whose removal leaves the largest effective sample."""
     left = []
     for i in range(len(rows)):
