@@ -132,6 +132,47 @@ def calibrate_scales(
     typer.echo(f"{posterior.statement}\nwritten to {out}")
 
 
+@app.command("forecast")
+def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
+    patient: Annotated[Path, typer.Argument(help="patient file (TOML or JSON); see `osteocast new`")],
+    regimen: Annotated[
+        list[str] | None,
+        typer.Option(help="regimen by name, name@site, name+name, or file; repeat it; default: current and eligible"),
+    ] = None,
+    months: Annotated[int, typer.Option(help="horizon in months")] = 24,
+    draws: Annotated[int, typer.Option(help="parameter draws")] = 40,
+    continuations: Annotated[int, typer.Option(help="chance draws of each parameter draw")] = 32,
+    seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="threads; all processors where not given")] = None,
+    out: Annotated[Path, typer.Option(help="folder for result.json, tables and report.html")] = Path("forecast"),
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
+) -> None:
+    """Forecast one patient's bone disease under each treatment.
+
+    Example: osteocast forecast patient.toml --regimen denosumab-q4w --regimen supportive-care --out forecast
+    """
+    from osteocast.command import forecast_command
+    from osteocast.forecasting.run import Settings
+
+    settings = Settings(months, draws, continuations, seed)
+    typer.echo(forecast_command(patient, tuple(regimen or ()), settings, workers, out, as_json))
+
+
+@app.command("new")
+def new_patient(
+    file: Annotated[Path, typer.Argument(help="file to write")] = Path("patient.toml"),
+    template: Annotated[bool, typer.Option("--template", help="write the commented template, ask nothing")] = False,
+    force: Annotated[bool, typer.Option("--force", help="replace the file if it exists")] = False,
+) -> None:
+    """Write a patient file: by a few questions, or as a commented template.
+
+    Example: osteocast new patient.toml
+    """
+    from osteocast.command import new_command
+
+    typer.echo(new_command(file, template or not sys.stdin.isatty(), force))
+
+
 def main() -> None:
     """Run the command line (entry point of the console script).
 

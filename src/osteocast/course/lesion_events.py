@@ -78,7 +78,7 @@ def open_lesion(run: Run, rules: Rules, j: int) -> None:
 def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     """Strength, pain and fracture hazard of a lesion now, written to its memory."""
     x = run.xl[j]
-    i = rules.index
+    i = rules.at
     site = rules.sites[int(run.place[j, _CLASS])]
     memory = run.lesion[j]
     osteoclasts = max(1e-6, x[i.osteoclasts] / run.pl[j, i.osteoclasts_reference])
@@ -132,8 +132,8 @@ def irradiate(run: Run, rules: Rules, j: int, day: float, dose: float) -> None:
     row = run.place[j, _ROW]
     memory = run.lesion[j]
     count = int(memory[m.IRRADIATIONS])
-    run.xl[j, rules.index.rt_kill] += rules.kill_of_8gy * dose
-    run.xl[j, rules.index.epidural] *= rules.care.epidural_relief
+    run.xl[j, rules.at.rt_kill] += rules.kill_of_8gy * dose
+    run.xl[j, rules.at.epidural] *= rules.care.epidural_relief
     memory[m.IRRADIATED_DAY] = day
     memory[m.IRRADIATIONS] = count + 1.0
     if chance(run, rules, _Q_RESPONSE, row, count) < rules.care.responders:
@@ -155,7 +155,7 @@ def fracture(run: Run, rules: Rules, j: int, day: float) -> None:
     record_event(run, day, seen, _VERTEBRAL if vertebra else _OTHER_FRACTURE, (row, 1.0 if felt else 0.0))
     if vertebra:
         run.body[m.KYPHOSIS] += 1.0
-        run.pl[j, rules.index.epidural_growth] *= rules.care.epidural_collapse
+        run.pl[j, rules.at.epidural_growth] *= rules.care.epidural_collapse
         run.body[m.RESTART] = 1.0
     if not felt:
         return
@@ -175,7 +175,7 @@ def cord_events(run: Run, rules: Rules, j: int, day: float) -> None:
     memory = run.lesion[j]
     care = rules.care
     row = run.place[j, _ROW]
-    reach = run.xl[j, rules.index.epidural]
+    reach = run.xl[j, rules.at.epidural]
     stage = memory[m.CORD_STAGE]
     if stage < 1.0 and reach >= care.cord_pain:
         memory[m.CORD_STAGE] = stage = 1.0
@@ -210,7 +210,7 @@ def treat_cord(run: Run, rules: Rules, j: int, day: float) -> None:
     record_event(run, treated, treated, _RADIOTHERAPY, (row, 1.0))
     if chance(run, rules, _Q_CORD_SURGERY, row, 0) < rules.care.cord_surgery:
         record_event(run, treated, treated, _OPERATION, (row, 1.0))
-    run.xl[j, rules.index.epidural] = min(run.xl[j, rules.index.epidural], rules.care.epidural_after)
+    run.xl[j, rules.at.epidural] = min(run.xl[j, rules.at.epidural], rules.care.epidural_after)
 
 
 @jitable
@@ -236,7 +236,7 @@ def lesion_events(run: Run, rules: Rules, j: int, day: float, span: float) -> No
     if site[_MIRELS] > 0.0 and memory[m.ROD] == 0.0 and memory[m.FRACTURED] == 0.0:
         movement = memory[m.MOVEMENT_PAIN]
         score = mirels_score(
-            site[_MIRELS], memory[m.PAIN], movement, run.place[j, _PHENOTYPE], run.xl[j, rules.index.extent]
+            site[_MIRELS], memory[m.PAIN], movement, run.place[j, _PHENOTYPE], run.xl[j, rules.at.extent]
         )
         if rod_indicated(score, movement, rules.care):
             memory[m.ROD_SUM] += rules.hazard.rod_rate * span

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,9 +162,8 @@ def _parameters(
 
 def _phenotype_factors(typical: Typical, theta: FloatArray, primary: str) -> dict[str, FloatArray]:
     entries = entries_of(lesion_model.PhenotypeParams, "phenotype")
-    p = lesion_model.PhenotypeParams(
-        **{name: typical.of(file, parameter)[:, None] for name, (file, parameter) in entries.items()}
-    )
+    values: dict[str, Any] = {name: typical.of(file, one)[:, None] for name, (file, one) in entries.items()}
+    p = lesion_model.PhenotypeParams(**values)
     suppression = typical.get("population", f"marrow_suppression_{primary}")[:, None]
     factors = lesion_model.phenotype(theta, p, suppression)  # type: ignore[arg-type]
     return {name: np.broadcast_to(value, theta.shape) for name, value in factors._asdict().items()}

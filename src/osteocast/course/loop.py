@@ -82,7 +82,7 @@ def observe(k: Any, run: Run, rules: Rules, day: float) -> None:
 @jitable
 def impose_record(k: Any, run: Run, rules: Rules) -> None:
     """On day 0 take over what the record says: sizes, epidural reach, fractures, rods, radiotherapy, pain."""
-    i = rules.index
+    i = rules.at
     choose_weakening(run, rules)
     for j in range(run.counts[0]):
         place = run.place[j]
@@ -120,7 +120,7 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
     """Carry out line `at` of the calendar."""
     day, amount, detail = rules.calendar[at, 0], rules.calendar[at, 2], rules.calendar[at, 3]
     action = int(rules.calendar[at, 1])
-    i = rules.index
+    i = rules.at
     if action == _DENOSUMAB:
         run.xb[i.denosumab_depot] += amount
         run.body[m.RESTART] = 1.0
@@ -147,7 +147,7 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
 @jitable
 def snapshot(run: Run, rules: Rules, month: int, written: Written) -> None:
     """Write the monthly state of a living patient."""
-    i = rules.index
+    i = rules.at
     body = run.body
     row = written.person_series[month]
     row[0] = run.observed[i.calcium]
@@ -211,7 +211,7 @@ def next_stop(run: Run, rules: Rules, day: float, at: int) -> float:
     rescue = run.body[m.RESCUE_DAY]
     if not math.isnan(rescue) and rescue + rules.care.rescue_infusion > day:
         stop = min(stop, rescue + rules.care.rescue_infusion)
-    return max(stop, day)
+    return float(max(stop, day))
 
 
 @jitable
@@ -224,7 +224,7 @@ def pause(k: Any, run: Run, rules: Rules, day: float) -> None:
     body = run.body
     if not math.isnan(body[m.RESCUE_DAY]) and day == body[m.RESCUE_DAY] + rules.care.rescue_infusion:
         rate = rules.care.rescue_dose / rules.care.rescue_infusion
-        run.controls[rules.index.infusion] = max(0.0, run.controls[rules.index.infusion] - rate)
+        run.controls[rules.at.infusion] = max(0.0, run.controls[rules.at.infusion] - rate)
         body[m.RESTART] = 1.0
     if not math.isnan(body[m.FLUIDS_DAY]):
         set_saline(run, rules, day)
@@ -276,7 +276,7 @@ def run_course(k: Any, run: Run, rules: Rules, written: Written) -> int:
                 rules.options,
             )
             if status != 0:
-                return status
+                return int(status)
         ends_interval = stop == next_grid(day) or stop >= rules.horizon
         day = stop
         if ends_interval:

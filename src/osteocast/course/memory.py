@@ -113,7 +113,7 @@ class Rules(NamedTuple):
     strength: strength.Params
     weakening_sd: float  # log SD of the weakening factor between lesions
     kill_of_8gy: float  # 1/day added to a lesion by a single 8 Gy
-    index: Index
+    at: Index
     sites: Any  # (n_classes, len(SITES)) float64
     calendar: Any  # (n, 4) float64: day, action, amount, lesion row or duration
     horizon: float  # days

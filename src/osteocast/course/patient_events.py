@@ -60,10 +60,10 @@ def observe_person(run: Run, rules: Rules, day: float) -> None:
     active = run.counts[0]
     total = 0.0
     for j in range(active):
-        total += run.xl[j, rules.index.tumour]
+        total += run.xl[j, rules.at.tumour]
     body = run.body
     body[m.BURDEN] = total / max(1, active)
-    body[m.CALCIUM] = run.observed[rules.index.calcium]
+    body[m.CALCIUM] = run.observed[rules.at.calcium]
     recent = 0.0
     if not math.isnan(body[m.LIMB_DAY]):
         recent = math.exp(-(day - body[m.LIMB_DAY]) / _LIMB_RECOVERY)
@@ -78,8 +78,8 @@ def start_line(run: Run, rules: Rules, day: float) -> None:
     kill = run.person[_LINE] * rules.care.line_weaker ** body[m.LINES]
     body[m.LINES] += 1.0
     body[m.LINE_KILL] = kill
-    run.xb[rules.index.systemic_kill] = kill
-    run.controls[rules.index.resistance] = run.person[_RESISTANCE]
+    run.xb[rules.at.systemic_kill] = kill
+    run.controls[rules.at.resistance] = run.person[_RESISTANCE]
     body[m.RESTART] = 1.0
     record_event(run, day, day, _NEW_LINE, (-1.0, 0.0))
 
@@ -88,7 +88,7 @@ def start_line(run: Run, rules: Rules, day: float) -> None:
 def therapy_events(run: Run, rules: Rules, day: float) -> None:
     """Change to the next line once the present one has lost most of its effect."""
     body = run.body
-    spent = run.xb[rules.index.systemic_kill] < rules.care.line_switch * body[m.LINE_KILL]
+    spent = run.xb[rules.at.systemic_kill] < rules.care.line_switch * body[m.LINE_KILL]
     if body[m.LINE_KILL] > 0.0 and spent and body[m.LINES] < rules.care.lines_maximum:
         start_line(run, rules, day)
 
@@ -118,7 +118,7 @@ def calcium_events(run: Run, rules: Rules, day: float) -> None:
     if calcium >= care.calcium_treat and rested and math.isnan(body[m.FLUIDS_DAY]):
         body[m.FLUIDS_DAY] = day
         body[m.RESCUE_DAY] = day
-        run.controls[rules.index.infusion] += care.rescue_dose / care.rescue_infusion
+        run.controls[rules.at.infusion] += care.rescue_dose / care.rescue_infusion
         record_event(run, day, day, _TREATED, (-1.0, 0.0))
         set_saline(run, rules, day)
 
@@ -127,7 +127,7 @@ def calcium_events(run: Run, rules: Rules, day: float) -> None:
 def set_saline(run: Run, rules: Rules, day: float) -> None:
     """Set the fluids of this day; they end by themselves after ten days."""
     rate = saline_rate(day - run.body[m.FLUIDS_DAY], rules.care)
-    run.controls[rules.index.saline] = rate
+    run.controls[rules.at.saline] = rate
     run.body[m.RESTART] = 1.0
     if rate == 0.0:
         run.body[m.FLUIDS_DAY] = math.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ P = TypeVar("P")
 
 def constants(params: type[P], file: str, typical: Typical) -> P:
     """Fill a constants tuple with the typical values of the first patient of `typical`, in the model's units."""
-    values = {name: float(typical.of(f, p)[0]) for name, (f, p) in entries_of(params, file).items()}
+    values = {name: float(typical.of(f, p)[0]) for name, (f, p) in entries_of(cast(Any, params), file).items()}
     return params(**values)
 
 
@@ -61,7 +61,7 @@ def rules_of(typical: Typical, calendar: FloatArray, horizon: float, history_eve
         "strength": constants(strength.Params, "strength", typical),
         "weakening_sd": float(typical.get("population", "lesion_weakening_sd")[0]),
         "kill_of_8gy": radiotherapy.kill_jump(8, 1, decay, dose),
-        "index": loop_index(),
+        "at": loop_index(),
         "sites": site_table(typical),
         "calendar": calendar,
         "horizon": horizon,

@@ -22,7 +22,7 @@ def site_shares() -> FloatArray:
     many lesions arrive and not where.
     """
     shares = np.array([marrow_share(member) for member in SiteClass])
-    return shares / shares.sum()
+    return np.asarray(shares / shares.sum())
 
 
 def seeding_rate(typical: Typical, tempo: FloatArray) -> FloatArray:

@@ -89,7 +89,7 @@ def simulate(
             rules[first] = _rules(draws, job.start, calendar, months, history_events)
         piece = Batch(*(array[job] for array in batch))
         kernels(piece, rules[first], Results(*(array[job] for array in results)))
-        return job.stop - job.start
+        return int(job.stop - job.start)
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         pending: set[Future[int]] = {pool.submit(run, job) for job in jobs[1:]} if _warm(run, jobs) else set()
@@ -210,7 +210,7 @@ def _courses(draws: Draws, months: int, results: Results) -> Courses:
     return Courses(
         n=draws.n,
         months=months,
-        times=np.arange(months + 1) * DAYS_PER_MONTH,
+        times=np.asarray(np.arange(months + 1) * DAYS_PER_MONTH, dtype=np.float64),
         events=events[order],
         death_day=results.death_day,
         patient_series=results.person_series,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,9 +42,9 @@ from osteocast.models import body, radiotherapy
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-MODEL_ERROR = {"calcium": 0.03, "uNTx": 0.25, "CTX": 0.25, "bone-ALP": 0.25, "PTHrP": 0.2, "PTH": 0.2}
+MODEL_ERROR = {"calcium": 0.05, "uNTx": 0.25, "CTX": 0.25, "bone-ALP": 0.25, "PTHrP": 0.2}
 """Relative error of the model about one value of a quantity, beside the assay's (assumed)."""
-PERSON_ERROR = {"calcium": 0.03, "PTHrP": 0.3, "PTH": 0.3}
+PERSON_ERROR = {"calcium": 0.03, "PTHrP": 0.4}
 """Log SD of a level that stays the same in one person and one laboratory: set-point, assay (assumed)."""
 DRIFT = 0.05
 """Further relative error for each month a value lies before day 0: the model has no noise of its own (assumed)."""
@@ -54,9 +54,9 @@ READ_OUTS = {
     "CTX": "ctx_ratio",
     "bone-ALP": "bone_alp_ratio",
     "PTHrP": "pthrp",
-    "PTH": "pth",
 }
-"""Read-out of the body by quantity; phosphate is left out knowingly: the model keeps it too high under PTHrP."""
+"""Read-out of the body by quantity. Phosphate and PTH are left out knowingly: under PTHrP the model keeps both too
+high."""
 MARKERS = ("uNTx", "CTX", "bone-ALP")
 LEVEL_STEPS = 15
 STEERED = (
@@ -72,7 +72,7 @@ STEERED = (
 )
 """Differences between patients that a proposal may steer when laboratory values are hard to match."""
 PROPOSAL_QUANTITY = 7
-PROPOSAL = ProposalSettings(pilot=600, rounds=8, prior_share=0.1)
+PROPOSAL = ProposalSettings(pilot=500, rounds=4, prior_share=0.1)
 SCALE_STREAM = 8
 
 
@@ -117,7 +117,7 @@ def _seen(quantity: str, name: str, value: tuple[float, Any], error: float, day:
     return Seen(quantity, Measurement(name, value[0], value[1], "lognormal", spread), day)
 
 
-def _day(patient: Patient, date: datetime.date) -> float:
+def _day(patient: Patient, date: dt.date) -> float:
     return min(0.0, float(patient.day_of(date)))
 
 

@@ -117,28 +117,7 @@ def forecast(
     found = find_candidates(patient, judged[0].regimen, posterior, (chosen.draws, each), chosen.seed, workers)
     tell("natural history", 1, 1)
     sample, draws = _continue(found.draws, found.weights.normalised.reshape(chosen.draws, each), chosen)
-    runs = []
-    for one in judged:
-        dose = constants(radiotherapy.Params, "radiotherapy", draws.typical)
-        calendar = calendar_of(patient, one.regimen, chosen.months, dose)
-        done = simulate(
-            draws,
-            calendar,
-            chosen.months,
-            workers=workers,
-            progress=lambda n, total, title=one.regimen.title: tell(title, n, total),
-        )
-        runs.append(
-            RegimenRun(
-                name=one.regimen.name,
-                title=one.regimen.title,
-                current=one.current,
-                eligible=one.eligible,
-                reasons=one.reasons,
-                calendar_note=one.regimen.calendar_note(patient),
-                courses=done.courses,
-            )
-        )
+    runs = [_run(one, patient, draws, chosen, (workers, tell)) for one in judged]
     used = used_parameters(patient)
     parameters = drawn_parameters(used, draws.typical)
     components = event_definition(chosen.definition).components
@@ -156,6 +135,30 @@ def forecast(
         citations=citations(used, tuple(one.regimen for one in judged), posterior),
     )
     return build_forecast(runs, sample, context)
+
+
+def _run(
+    one: Eligibility, patient: Patient, draws: Draws, settings: Settings, how: tuple[int | None, Progress]
+) -> RegimenRun:
+    """Simulate every drawn patient under one regimen; `how` is the number of threads and whom to tell of progress."""
+    workers, tell = how
+    regimen = one.regimen
+    dose = constants(radiotherapy.Params, "radiotherapy", draws.typical)
+    calendar = calendar_of(patient, regimen, settings.months, dose)
+
+    def progress(done: int, total: int) -> None:
+        tell(regimen.title, done, total)
+
+    done = simulate(draws, calendar, settings.months, workers=workers, progress=progress)
+    return RegimenRun(
+        name=regimen.name,
+        title=regimen.title,
+        current=one.current,
+        eligible=one.eligible,
+        reasons=one.reasons,
+        calendar_note=regimen.calendar_note(patient),
+        courses=done.courses,
+    )
 
 
 def _judged(patient: Patient, regimens: Sequence[Regimen] | None) -> tuple[Eligibility, ...]:

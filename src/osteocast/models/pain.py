@@ -1,8 +1,8 @@
 """Bone pain of one lesion on the 0-10 scale: a resting part and a part from movement.
 
 Resting pain follows tumour and osteoclast activity in the lesion (acid, growth factors), so that antiresorptives
-act on it directly; movement pain follows how often daily loads use up a weakened section. Nerve-root and cord pain of an
-epidural lesion adds to the resting part. Drives add up and saturate.
+act on it directly; movement pain follows how often daily loads use up a weakened section. Nerve-root and cord pain
+of an epidural lesion adds to the resting part. Drives add up and saturate.
 """
 
 from typing import Annotated, NamedTuple
