@@ -236,7 +236,7 @@ def first_day(run: Run, rules: Rules) -> float:
     day = min(0.0, run.place[0, _SEED_DAY])
     if rules.calendar.shape[0] > 0:
         day = min(day, rules.calendar[0, 0])
-    return math.floor((day - SETTLING) / HISTORY_GRID) * HISTORY_GRID
+    return float(math.floor((day - SETTLING) / HISTORY_GRID) * HISTORY_GRID)
 
 
 @jitable

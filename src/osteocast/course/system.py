@@ -1,6 +1,7 @@
 """The one system of equations a course integrates, and where the loop finds its numbers."""
 
 from functools import cache
+from typing import Any
 
 from osteocast.course.memory import Index
 from osteocast.engine.system import System, fields_of, result_type
@@ -53,3 +54,14 @@ def loop_index() -> Index:
         volume=seen.index("volume"),
         pthrp=seen.index("pthrp"),
     )
+
+
+@cache
+def observable_names() -> tuple[str, ...]:
+    """Names of the body's read-outs, in the order of `Simulated.records`."""
+    return tuple(field.name for field in fields_of(result_type(body.observables)))
+
+
+def meanings_of(params: type[Any]) -> dict[str, str]:
+    """Meaning of each parameter of a model, by dotted field name."""
+    return {field.name: field.meaning for field in fields_of(params)}

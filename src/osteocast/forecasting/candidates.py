@@ -18,12 +18,12 @@ from osteocast.course.population import Draws, draw_patients
 from osteocast.course.rules import constants
 from osteocast.course.simulate import simulate
 from osteocast.course.streams import Streams
+from osteocast.course.system import observable_names
 from osteocast.course.typical import Typical
 from osteocast.domain.laboratory import calcium_readings
 from osteocast.domain.patient import Patient
 from osteocast.domain.quantity import quantity_facts
 from osteocast.domain.regimen import Regimen
-from osteocast.engine.system import fields_of, result_type
 from osteocast.foundation.random import normal_array
 from osteocast.inference.observe import measurement_of
 from osteocast.inference.posterior import Posterior
@@ -37,7 +37,7 @@ from osteocast.inference.weights import (
     refuse_if_too_few,
     weigh_rows,
 )
-from osteocast.models import body, radiotherapy
+from osteocast.models import radiotherapy
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -204,7 +204,7 @@ class _Search:
         dose = constants(radiotherapy.Params, "radiotherapy", typical)
         calendar = calendar_of(self.patient, self.regimen, 0, dose, days)
         history = simulate(drawn, calendar, 0, workers=self.workers)
-        names = [field.name for field in fields_of(result_type(body.observables))]
+        names = observable_names()
         rows: dict[str, FloatArray] = {}
         for quantity in dict.fromkeys(one.quantity for one in self.seen):
             values = [one for one in self.seen if one.quantity == quantity]

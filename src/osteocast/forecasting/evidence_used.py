@@ -8,10 +8,10 @@ import numpy as np
 
 from osteocast.course.care import CareParams
 from osteocast.course.hazards import HazardParams
+from osteocast.course.system import meanings_of
 from osteocast.course.typical import Typical, entries_of, file_of
 from osteocast.domain.patient import ORIGINS, Patient
 from osteocast.domain.regimen import Regimen
-from osteocast.engine.system import fields_of
 from osteocast.evidence.cite import cite
 from osteocast.evidence.load import load_targets
 from osteocast.evidence.parameter import Parameter
@@ -53,7 +53,7 @@ def used_parameters(patient: Patient) -> tuple[Used, ...]:
     """Return every parameter that enters the forecast of a patient with this primary."""
     found: dict[str, Used] = {}
     for params, name in MODELS:
-        meanings = {field.name: field.meaning for field in fields_of(params)}
+        meanings = meanings_of(params)
         for field, (file, parameter) in entries_of(params, name).items():
             one = Used(file, parameter, meanings[field])
             found.setdefault(one.key, one)
