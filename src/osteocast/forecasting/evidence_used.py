@@ -12,6 +12,7 @@ from osteocast.course.system import meanings_of
 from osteocast.course.typical import Typical, entries_of, file_of
 from osteocast.domain.patient import ORIGINS, Patient
 from osteocast.domain.regimen import Regimen
+from osteocast.domain.site import SiteClass
 from osteocast.evidence.cite import cite
 from osteocast.evidence.load import load_targets
 from osteocast.evidence.parameter import Parameter
@@ -57,13 +58,23 @@ def used_parameters(patient: Patient) -> tuple[Used, ...]:
         for field, (file, parameter) in entries_of(params, name).items():
             one = Used(file, parameter, meanings[field])
             found.setdefault(one.key, one)
-    others = tuple(f"_{origin}" for origin in ORIGINS if origin != patient.primary.origin)
+    others = _of_others(patient)
     for file in TABLES:
         for parameter in file_of(file).values():
-            if not (file == "population" and parameter.name.endswith(others)):
+            if not parameter.name.endswith(others):
                 one = Used(file, parameter, _words(parameter))
                 found.setdefault(one.key, one)
     return tuple(found.values())
+
+
+def _of_others(patient: Patient) -> tuple[str, ...]:
+    """Endings of parameters that belong to another primary, sex or class of sites than this patient's."""
+    others = [f"_{origin}" for origin in ORIGINS if origin != patient.primary.origin]
+    others += [f"_{sex}" for sex in ("female", "male") if sex != patient.sex]
+    if patient.lesions:
+        present = {lesion.site.site_class for lesion in patient.lesions}
+        others += [f"_{member.name.lower()}" for member in SiteClass if member not in present]
+    return tuple(others)
 
 
 def _words(parameter: Parameter) -> str:

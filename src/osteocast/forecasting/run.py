@@ -58,8 +58,8 @@ class Settings:
     """
 
     months: int = 24
-    draws: int = 40
-    continuations: int = 32
+    draws: int = 64
+    continuations: int = 20
     seed: int = 1
     definition: str = "SRE"
 
