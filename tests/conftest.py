@@ -13,6 +13,9 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Kernels are compiled once for all tests and all workers; the cache publishes what is built in one step.
+os.environ.setdefault("OSTEOCAST_CACHE", str(ROOT / ".pytest_cache" / "osteocast"))
+
 settings.register_profile("osteocast", derandomize=True, deadline=None, database=None)
 settings.load_profile("osteocast")
 

@@ -16,26 +16,37 @@ if TYPE_CHECKING:
     from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
     from osteocast.domain.regimen import Regimen
     from osteocast.domain.site import Site
+    from osteocast.forecasting.result import Forecast
+    from osteocast.forecasting.run import Settings as ForecastSettings
+    from osteocast.forecasting.run import forecast
     from osteocast.formats.patient_file import read_patient
     from osteocast.formats.regimen_file import read_regimen
     from osteocast.foundation.errors import OsteocastError
+    from osteocast.report.html import write_report
 
 __version__ = VERSION
 
+# Where each name lives: module, and the name it has there.
 _HOME = {
-    "Lesion": "osteocast.domain.patient",
-    "Observation": "osteocast.domain.observation",
-    "OsteocastError": "osteocast.foundation.errors",
-    "Patient": "osteocast.domain.patient",
-    "PrimaryTumour": "osteocast.domain.patient",
-    "Regimen": "osteocast.domain.regimen",
-    "Site": "osteocast.domain.site",
-    "SkeletalEvent": "osteocast.domain.patient",
-    "read_patient": "osteocast.formats.patient_file",
-    "read_regimen": "osteocast.formats.regimen_file",
+    "Forecast": ("osteocast.forecasting.result", "Forecast"),
+    "ForecastSettings": ("osteocast.forecasting.run", "Settings"),
+    "Lesion": ("osteocast.domain.patient", "Lesion"),
+    "Observation": ("osteocast.domain.observation", "Observation"),
+    "OsteocastError": ("osteocast.foundation.errors", "OsteocastError"),
+    "Patient": ("osteocast.domain.patient", "Patient"),
+    "PrimaryTumour": ("osteocast.domain.patient", "PrimaryTumour"),
+    "Regimen": ("osteocast.domain.regimen", "Regimen"),
+    "Site": ("osteocast.domain.site", "Site"),
+    "SkeletalEvent": ("osteocast.domain.patient", "SkeletalEvent"),
+    "forecast": ("osteocast.forecasting.run", "forecast"),
+    "read_patient": ("osteocast.formats.patient_file", "read_patient"),
+    "read_regimen": ("osteocast.formats.regimen_file", "read_regimen"),
+    "write_report": ("osteocast.report.html", "write_report"),
 }
 
 __all__ = [
+    "Forecast",
+    "ForecastSettings",
     "Lesion",
     "Observation",
     "OsteocastError",
@@ -45,8 +56,10 @@ __all__ = [
     "Site",
     "SkeletalEvent",
     "__version__",
+    "forecast",
     "read_patient",
     "read_regimen",
+    "write_report",
 ]
 
 
@@ -55,7 +68,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'osteocast' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    module, there = _HOME[name]
+    return getattr(import_module(module), there)
 
 
 def __dir__() -> list[str]:

@@ -25,6 +25,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_public_names_are_pinned_and_resolve() -> None:
     assert sorted(osteocast.__all__) == dir(osteocast)
     assert osteocast.__all__ == [
+        "Forecast",
+        "ForecastSettings",
         "Lesion",
         "Observation",
         "OsteocastError",
@@ -34,8 +36,10 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "Site",
         "SkeletalEvent",
         "__version__",
+        "forecast",
         "read_patient",
         "read_regimen",
+        "write_report",
     ]
     assert all(getattr(osteocast, name) is not None for name in osteocast.__all__)
     assert not hasattr(osteocast, "no_such_name")
@@ -44,6 +48,17 @@ def test_public_names_are_pinned_and_resolve() -> None:
 def test_no_package_is_named_like_a_public_verb() -> None:
     packages = {folder.name for folder in SOURCE.iterdir() if folder.is_dir()}
     assert not packages & set(osteocast.__all__)
+
+
+def test_public_verbs_stay_functions() -> None:
+    """An imported module of the same name would take a function's place in the package."""
+    check = (
+        "import osteocast\n"
+        "for verb in ('forecast', 'read_patient', 'read_regimen', 'write_report') * 2:\n"
+        "    assert type(getattr(osteocast, verb)).__name__ == 'function', verb\n"
+        "assert osteocast.ForecastSettings is osteocast.forecasting.run.Settings\n"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)
 
 
 def test_help_starts_in_half_a_second() -> None:
