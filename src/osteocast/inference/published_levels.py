@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-import osteocast
 from osteocast.course.courses import EventKind
 from osteocast.evidence.load import DATA
 from osteocast.foundation.files import folder_sha256
@@ -79,7 +78,7 @@ def level_of(arm: ArmCourses, wanted: ArmLevel) -> float:
 
 def fingerprint() -> str:
     """Return a SHA-256 over everything the simulated levels depend on: data, model code, calibration file."""
-    code = Path(osteocast.__file__).parent
+    code = DATA.parent
     parts = [folder_sha256(DATA / name) for name in _DATA]
     parts += [folder_sha256(code / name, "**/*.py") for name in _CODE]
     parts += [(DATA / name).read_text(encoding="utf-8") for name in ("calibration.toml", "sites.toml")]
