@@ -69,6 +69,7 @@ STEERED = (
     "kidney.gfr",
     "mineral.oral_calcium",
     "lesion.marker_yield",
+    "lesion.formation_yield",
 )
 """Differences between patients that a proposal may steer when laboratory values are hard to match."""
 PROPOSAL_QUANTITY = 7

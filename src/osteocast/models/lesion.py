@@ -66,7 +66,8 @@ class Params(NamedTuple):
     capacity_volume: Annotated[float, "mL", "volume of a lesion of extent 1"]
     calcium_content: Annotated[float, "mmol/mL", "calcium of normal bone with its marrow space"]
     skeleton_resorption: Annotated[float, "mmol/day", "calcium freed by a healthy skeleton's osteoclasts"]
-    marker_yield: Annotated[float, "1", "marker freed per calcium, relative to the skeleton; neutral 1"]
+    marker_yield: Annotated[float, "1", "resorption marker per calcium freed, against the skeleton; neutral 1"]
+    formation_yield: Annotated[float, "1", "formation marker per calcium laid down, against the skeleton; neutral 1"]
 
 
 class Phenotype(NamedTuple):
@@ -229,7 +230,7 @@ def exports(x: State, p: Params, s: Signals) -> Exports:
         calcium_released=released,
         calcium_taken=taken,
         resorption=p.marker_yield * released / p.skeleton_resorption,
-        formation=p.marker_yield * taken / p.skeleton_resorption,
+        formation=p.formation_yield * taken / p.skeleton_resorption,
         tumour_volume=p.capacity_volume * p.extent_max**3 * x.tumour,
     )
 
