@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, cast
 
 import typer
 
-from osteocast.foundation.errors import OsteocastError
+from osteocast.foundation.errors import InputError, Issue, OsteocastError, StorageError
 from osteocast.foundation.version import VERSION
 
 app = typer.Typer(
@@ -30,9 +33,33 @@ evidence_app = typer.Typer(
 app.add_typer(evidence_app, name="evidence")
 
 
+# Typer does not export the class of its own complaints about options and commands.
+_UsageError = cast(type[Exception], typer.BadParameter.__base__)
+
+
+def _say(text: str) -> None:
+    """Write a line to standard output; a reader who has closed it (``| head``) has seen enough.
+
+    Raises
+    ------
+    StorageError
+        ``storage.output``: standard output cannot be written.
+    """
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        # Nothing is left to flush when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
+    except OSError as error:
+        fix = "Free some space or write somewhere else; files named with --out are complete."
+        found = error.strerror or str(error)
+        raise StorageError(Issue("storage.output", "standard output", found, "a place to write to", fix)) from None
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"osteocast {VERSION}")
+        _say(f"osteocast {VERSION}")
         raise typer.Exit
 
 
@@ -55,13 +82,13 @@ def evidence_check() -> None:
     from osteocast.foundation.errors import EvidenceError
 
     check = check_evidence(find_params(("osteocast.models", "osteocast.course")))
-    typer.echo(
+    _say(
         f"{check.parameters} parameters ({check.not_read_twice} not yet read twice), "
         f"{check.sources} sources, {check.targets} targets"
     )
     if check.issues:
         raise EvidenceError(check.issues)
-    typer.echo("no problem found")
+    _say("no problem found")
 
 
 @evidence_app.command("list")
@@ -77,7 +104,7 @@ def evidence_list(
     if what not in ("parameters", "sources", "targets"):
         raise typer.BadParameter(f"{what!r} is none of parameters, sources, targets")
     for row in table_of(what):
-        typer.echo("\t".join(row))
+        _say("\t".join(row))
 
 
 @evidence_app.command("show")
@@ -91,7 +118,7 @@ def evidence_show(
     from osteocast.evidence.describe import show
 
     for key, text in show(name):
-        typer.echo(f"{key + ':':17}{text}")
+        _say(f"{key + ':':17}{text}")
 
 
 @evidence_app.command("cite")
@@ -105,7 +132,7 @@ def evidence_cite(
     from osteocast.evidence.cite import cite
 
     for key, text in cite(keys or None).items():
-        typer.echo(f"{key}: {text}")
+        _say(f"{key}: {text}")
 
 
 @app.command("calibrate")
@@ -128,8 +155,8 @@ def calibrate_scales(
         )
     posterior.write(out)
     for row in posterior.rows:
-        typer.echo(f"{row.target}  {row.published:6.1f} {row.unit:5} simulated {row.simulated:6.1f}  {row.text}")
-    typer.echo(f"{posterior.statement}\nwritten to {out}")
+        _say(f"{row.target}  {row.published:6.1f} {row.unit:5} simulated {row.simulated:6.1f}  {row.text}")
+    _say(f"{posterior.statement}\nwritten to {out}")
 
 
 @app.command("forecast")
@@ -143,7 +170,7 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
     draws: Annotated[int, typer.Option(help="parameter draws")] = 64,
     continuations: Annotated[int, typer.Option(help="chance draws of each parameter draw")] = 20,
     seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
-    workers: Annotated[int | None, typer.Option(min=1, help="threads; all processors where not given")] = None,
+    workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
     out: Annotated[Path, typer.Option(help="folder for result.json, tables and report.html")] = Path("forecast"),
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
 ) -> None:
@@ -155,7 +182,7 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
     from osteocast.forecasting.run import Settings
 
     settings = Settings(months, draws, continuations, seed)
-    typer.echo(forecast_command(patient, tuple(regimen or ()), settings, workers, out, as_json))
+    _say(forecast_command(patient, tuple(regimen or ()), settings, workers, out, as_json))
 
 
 @app.command("new")
@@ -170,7 +197,7 @@ def new_patient(
     """
     from osteocast.command import new_command
 
-    typer.echo(new_command(file, template or not sys.stdin.isatty(), force))
+    _say(new_command(file, template or not sys.stdin.isatty(), force))
 
 
 def main() -> None:
@@ -178,33 +205,68 @@ def main() -> None:
 
     Exit codes: 0 done, 2 input that can be mended, 1 failure. No outcome shows a traceback.
     """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows a question mark.
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End the run in good order; further signals would only disturb the clearing up."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code, every problem reported in words on standard error."""
     try:
-        app(arguments)
+        done = app(arguments, standalone_mode=False)
+        # 130 is Typer's word for Ctrl-C.
+        return _interrupted() if done == 130 else int(done or 0)
     except OsteocastError as error:
-        typer.echo(str(error), err=True)
-        return error.exit_code
-    except KeyboardInterrupt:
+        return _complain(str(error), error.exit_code)
+    except _UsageError as error:
+        return _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
-    except SystemExit as done:
-        # Typer always ends this way; 130 is its word for Ctrl-C.
-        return _interrupted() if done.code == 130 else int(done.code or 0)
+    except MemoryError:
+        fix = "Ask for fewer --draws, --continuations or --months, or use a larger machine."
+        issue = Issue("forecast.memory", "memory", "all of it in use", "room for every course", fix)
+        return _complain(str(StorageError(issue)), 1)
     except Exception as error:
         if os.environ.get("OSTEOCAST_DEBUG") == "1":
             raise
-        typer.echo(
+        return _complain(
             f"[internal] {type(error).__name__}: {error}. This is a fault in Osteocast; please report it "
             "(OSTEOCAST_DEBUG=1 shows where it happened).",
-            err=True,
+            1,
         )
-        return 1
-    return 0
+
+
+def _misused(error: Exception) -> int:
+    """Report an option, argument or command that the command line does not understand."""
+    context = getattr(error, "ctx", None)
+    command = Path(context.command_path).name if context is not None else "osteocast"
+    told = getattr(error, "format_message", None)
+    message = told() if told is not None else str(error)
+    if message.startswith("Usage:"):
+        return _complain(message, 2)  # a command without arguments shows its help
+    issue = Issue("option.invalid", command, message, "options as in the help", f"See `{command} --help`.")
+    return _complain(str(InputError(issue)), 2)
 
 
 def _interrupted() -> int:
-    typer.echo("Interrupted; nothing was written.", err=True)
-    return 1
+    return _complain("Interrupted; no result was written.", 1)
+
+
+def _complain(text: str, code: int) -> int:
+    """Write to standard error, if anybody still reads it, and return the exit code."""
+    with contextlib.suppress(OSError):
+        typer.echo(text, err=True)
+    return code

@@ -9,18 +9,23 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from osteocast.domain.patient import Patient
+from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import evidence_sha256
-from osteocast.forecasting.run import Settings, forecast
+from osteocast.forecasting.run import Settings, check_regimens, forecast
 from osteocast.formats.new_patient import ask_patient, template_text
 from osteocast.formats.patient_file import read_patient
-from osteocast.formats.regimen_file import read_regimen
+from osteocast.formats.regimen_file import is_file_name, read_regimen
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.foundation.files import write_atomically
+from osteocast.foundation.files import read_text_limited, write_atomically
 from osteocast.foundation.run_record import new_run_record
-from osteocast.report.folder import prepare_folder, result_text, write_folder
+from osteocast.report.folder import check_folder, result_text, write_folder
 from osteocast.report.terminal import terminal_summary
+
+_MOST_WORKERS = 1024
 
 
 def forecast_command(
@@ -33,8 +38,39 @@ def forecast_command(
     OsteocastError
         With every problem of the patient file, the regimens and the settings at once.
     """
+    person, regimens = _read(patient, names, settings, workers)
+    check_folder(out)
+    threads = workers or os.cpu_count() or 1
+    record = new_run_record(tuple(sys.argv), settings.seed, _inputs(patient, names), evidence_sha256(), threads)
+    _show_notices()
+    with _progress() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(escape(what), total=total)
+            bar.update(tasks[what], completed=done)
+
+        found = forecast(person, regimens or None, settings, threads, tell).to_dict()
+    report = write_folder(found, record, out)
+    return result_text(found).rstrip() if as_json else f"{terminal_summary(found)}\nReport: {report}"
+
+
+def _read(
+    patient: Path, names: tuple[str, ...], settings: Settings, workers: int | None
+) -> tuple[Patient, list[Regimen]]:
+    """Read everything the user gave.
+
+    Raises
+    ------
+    InputError
+        With every problem of settings, patient and regimens, and of the two together.
+    """
     issues: list[Issue] = []
     person, regimens = None, []
+    if workers is not None and not 1 <= workers <= _MOST_WORKERS:
+        fix = "Choose --workers within these limits, or leave it out to use every processor."
+        issues.append(Issue("forecast.setting", "workers", str(workers), f"1 to {_MOST_WORKERS}", fix))
     try:
         settings.check()
     except InputError as error:
@@ -48,25 +84,20 @@ def forecast_command(
             regimens.append(read_regimen(name))
         except InputError as error:
             issues += error.issues
+    if person is not None:
+        try:
+            check_regimens(regimens, person)
+        except InputError as error:
+            issues += error.issues
     if issues or person is None:
-        raise InputError(issues)
-    prepare_folder(out)
-    workers = workers or os.cpu_count() or 1
-    files = [patient, *(Path(name) for name in names if Path(name).is_file())]
-    inputs = {str(f): f.read_bytes() for f in files}
-    record = new_run_record(tuple(sys.argv), settings.seed, inputs, evidence_sha256(), workers)
-    _show_notices()
-    with _progress() as bar:
-        tasks: dict[str, TaskID] = {}
+        raise InputError(tuple(dict.fromkeys(issues)))
+    return person, regimens
 
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
 
-        found = forecast(person, regimens or None, settings, workers, tell).to_dict()
-    report = write_folder(found, record, out)
-    return result_text(found).rstrip() if as_json else f"{terminal_summary(found)}\nReport: {report}"
+def _inputs(patient: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the content of every file the user gave; those of a combination stand between plus signs."""
+    files = [patient, *(Path(part) for name in names for part in name.split("+") if is_file_name(part))]
+    return {str(file): read_text_limited(file).encode() for file in files if file.is_file()}
 
 
 def _progress() -> Progress:

@@ -36,7 +36,7 @@ def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixtu
         (InputError([ISSUE]), 2, "[patient.unit] p.toml: weight"),
         (EvidenceError([ISSUE]), 2, "Write kg."),
         (StorageError([ISSUE]), 1, "70 miles"),
-        (KeyboardInterrupt(), 1, "Interrupted; nothing was written."),
+        (KeyboardInterrupt(), 1, "Interrupted; no result was written."),
         (RuntimeError("odd"), 1, "[internal] RuntimeError: odd"),
     ],
 )

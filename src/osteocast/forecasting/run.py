@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -35,8 +36,12 @@ Progress = Callable[[str, int, int], None]
 POSTERIOR = DATA / "posterior.toml"
 CANDIDATES_PER_CONTINUATION = 3
 """Candidates drawn for each continuation when laboratory values have to choose among them."""
+LEAST_CANDIDATES = 640
+"""Candidates drawn at least: the record of what did not happen also chooses among them, and 100 must be left."""
 RESAMPLING_QUANTITY = 9
 MOST_MONTHS = 120
+MOST_COURSE_MONTHS = 2_000_000
+"""Draws times continuations times months; each takes about 1 kB under each regimen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,11 @@ class Settings:
             for name, (value, low, high) in limits.items()
             if not low <= value <= high
         ]
+        size = self.draws * self.continuations * self.months
+        if not issues and size > MOST_COURSE_MONTHS:
+            expected = f"at most {MOST_COURSE_MONTHS:,}"
+            fix = "Choose fewer draws, continuations or months: the courses would not fit into memory."
+            issues.append(Issue("forecast.setting", "draws x continuations x months", f"{size:,}", expected, fix))
         if issues:
             raise InputError(issues)
 
@@ -112,7 +122,8 @@ def forecast(
     judged = _judged(patient, regimens)
     posterior = read_posterior(POSTERIOR)
     tell = progress or (lambda what, done, total: None)
-    each = chosen.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
+    wanted = chosen.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
+    each = max(wanted, math.ceil(LEAST_CANDIDATES / chosen.draws))
     tell("natural history", 0, 1)
     found = find_candidates(patient, judged[0].regimen, posterior, (chosen.draws, each), chosen.seed, workers)
     tell("natural history", 1, 1)
@@ -161,23 +172,33 @@ def _run(
     )
 
 
-def _judged(patient: Patient, regimens: Sequence[Regimen] | None) -> tuple[Eligibility, ...]:
-    if regimens is None:
-        return tuple(one for one in eligible_regimens(patient) if one.eligible or one.current)
+def check_regimens(regimens: Sequence[Regimen], patient: Patient) -> None:
+    """Raise `InputError` with every regimen that this comparison cannot hold.
+
+    Raises
+    ------
+    InputError
+        ``forecast.regimen-twice``, ``regimen.lesion-missing``.
+    """
+    issues: list[Issue] = []
     names = [regimen.name for regimen in regimens]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(
-            Issue(
-                "forecast.regimen-twice",
-                "regimens",
-                ", ".join(twice),
-                "different names",
-                "Name each regimen once, or give the files different names.",
-            )
-        )
+        fix = "Name each regimen once, or give the files different names."
+        issues.append(Issue("forecast.regimen-twice", "regimens", ", ".join(twice), "different names", fix))
     for regimen in regimens:
-        check_for_patient(regimen, patient)
+        try:
+            check_for_patient(regimen, patient)
+        except InputError as error:
+            issues += error.issues
+    if issues:
+        raise InputError(tuple(dict.fromkeys(issues)))
+
+
+def _judged(patient: Patient, regimens: Sequence[Regimen] | None) -> tuple[Eligibility, ...]:
+    if regimens is None:
+        return tuple(one for one in eligible_regimens(patient) if one.eligible or one.current)
+    check_regimens(regimens, patient)
     return tuple(eligibility(regimen, patient) for regimen in regimens)
 
 

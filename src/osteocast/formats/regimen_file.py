@@ -29,6 +29,7 @@ __all__ = [
     "builtin_regimens",
     "check_for_patient",
     "eligible_regimens",
+    "is_file_name",
     "read_regimen",
     "regimen_from_mapping",
 ]
@@ -52,7 +53,7 @@ def read_regimen(name: str | Path) -> Regimen:
     InputError
         With every problem: ``regimen.*``, ``drug.*``, ``file.*``, ``key.*``, ``value.*``.
     """
-    if isinstance(name, Path) or (_is_file(name) and "+" not in name):
+    if isinstance(name, Path) or (is_file_name(name) and "+" not in name):
         return _from_file(name)
     parts: list[Regimen] = []
     issues: list[Issue] = []
@@ -129,12 +130,13 @@ def _from_file(path: str | Path) -> Regimen:
     return regimen
 
 
-def _is_file(name: str) -> bool:
+def is_file_name(name: str) -> bool:
+    """Tell whether the name of a regimen means a file: an ending or a folder in it says so."""
     return name.casefold().endswith((".toml", ".json")) or "/" in name or "\\" in name
 
 
 def _read_part(part: str) -> Regimen:
-    if _is_file(part):
+    if is_file_name(part):
         return _from_file(part)
     name, _, where = part.partition("@")
     if name not in builtin_regimens():

@@ -41,6 +41,9 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
         issue = Issue("file.duplicate-key", place, f"the key {error} twice", "each key once", "Remove one of them.")
         raise InputError(issue) from None
     except ValueError as error:
+        if "integer string conversion" in str(error):
+            issue = Issue("file.syntax", place, "a number with thousands of digits", "numbers", "Correct the number.")
+            raise InputError(issue) from None
         fix = f"Correct the {kind} at that place; text needs quotes, lists need commas."
         raise InputError(Issue("file.syntax", place, _clipped(str(error)), f"valid {kind}", fix)) from None
     if not isinstance(found, dict):

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+_LONGEST_LINE = 600
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -40,10 +42,17 @@ def format_issues(issues: Iterable[Issue]) -> str:
     listed = list(issues)
     count = f"{len(listed)} problem{'' if len(listed) == 1 else 's'} found"
     parts = [
-        f"[{i.code}] {i.place}\n    found:    {i.found}\n    expected: {i.expected}\n    fix:      {i.fix}"
+        f"[{i.code}] {_line(i.place)}\n    found:    {_line(i.found)}\n    expected: {_line(i.expected)}\n"
+        f"    fix:      {_line(i.fix)}"
         for i in listed
     ]
     return "\n".join([count, *parts])
+
+
+def _line(text: str) -> str:
+    """Return one line of printable text: a name from a stranger's file must not steer the terminal."""
+    shown = text if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 1]}…"
+    return "".join(c if c.isprintable() else "?" for c in shown)
 
 
 class OsteocastError(Exception):

@@ -167,14 +167,18 @@ def refuse_if_too_few(weights: Weights, smallest: float = SMALLEST_EFFECTIVE_SAM
 
 
 def _cannot_match(code: str, found: str, hardest: str, smallest: float = SMALLEST_EFFECTIVE_SAMPLE) -> Issue:
-    hint = f"The hardest to match is {hardest}: check" if hardest else "Check"
+    expected = f"an effective sample of at least {smallest:.0f}"
+    if not hardest:
+        few = f"too few candidate patients come to today without an event that the file does not tell ({found})"
+        fix = "Check the dates of lesions and events, or run with more candidates (--continuations)."
+        return Issue(code, "lesions and events", few, expected, fix)
     return Issue(
         code=code,
-        place=f"observations: {hardest}" if hardest else "observations",
+        place=f"observations: {hardest}",
         found=f"too few candidate patients agree with the recorded values ({found})",
-        expected=f"an effective sample of at least {smallest:.0f}",
-        fix=f"{hint} its value, unit and date and the treatments given before it, or run with more "
-        "candidates (--continuations); a value the model cannot reach should be left out knowingly.",
+        expected=expected,
+        fix=f"The hardest to match is {hardest}: check its value, unit and date and the treatments given before it, "
+        "or run with more candidates (--continuations); a value the model cannot reach should be left out knowingly.",
     )
 
 

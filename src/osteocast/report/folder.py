@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from osteocast.foundation.errors import Issue, StorageError
 from osteocast.foundation.files import write_atomically
 from osteocast.foundation.run_record import RunRecord
 from osteocast.report.html import report_html
-from osteocast.report.tables import csv_text, tables
+from osteocast.report.tables import table_text, tables
 
 REPORT = "report.html"
 
@@ -23,8 +25,8 @@ def result_text(result: Mapping[str, Any]) -> str:
     return json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def prepare_folder(folder: str | Path) -> None:
-    """Make sure, before a long run, that the folder exists and can be written.
+def check_folder(folder: str | Path) -> None:
+    """Make sure, before a long run, that the folder can be made and written; nothing of the trial stays.
 
     Raises
     ------
@@ -32,12 +34,10 @@ def prepare_folder(folder: str | Path) -> None:
         ``storage.folder``.
     """
     path = Path(folder)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
+    with _made(path) as created:
         with tempfile.TemporaryFile(dir=path):
             pass
-    except OSError as error:
-        raise _refused(path, error) from error
+        _remove_empty(created)
 
 
 def write_folder(result: Mapping[str, Any], record: RunRecord, folder: str | Path) -> Path:
@@ -52,20 +52,60 @@ def write_folder(result: Mapping[str, Any], record: RunRecord, folder: str | Pat
         ``storage.write`` or ``storage.folder``.
     """
     path = Path(folder)
-    prepare_folder(path)
     texts = {"result.json": result_text(result), "run_record.json": record.to_json(), REPORT: report_html(result)}
-    texts |= {f"{name}.csv": csv_text(rows) for name, rows in tables(result).items()}
-    staging = Path(tempfile.mkdtemp(prefix=".osteocast-", dir=path))
-    try:
-        for name, text in texts.items():
-            write_atomically(staging / name, text)
-        for name in texts:
-            (staging / name).replace(path / name)
-    except OSError as error:
-        raise _refused(path, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    texts |= {name: table_text(name, rows) for name, rows in tables(result).items()}
+    with _made(path):
+        staging = Path(tempfile.mkdtemp(prefix=".osteocast-", dir=path))
+        try:
+            for name, text in texts.items():
+                write_atomically(staging / name, text)
+            _exchange(staging, path, tuple(texts))
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return path / REPORT
+
+
+@contextmanager
+def _made(path: Path) -> Iterator[list[Path]]:
+    """Make a folder with its parents; where the work in it fails, take away again those that were made."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        yield missing
+    except OSError as error:
+        _remove_empty(missing)
+        raise _refused(path, error) from error
+    except BaseException:
+        _remove_empty(missing)
+        raise
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders, the innermost first, as far as they are empty."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
+
+
+def _exchange(staging: Path, path: Path, names: Sequence[str]) -> None:
+    """Move the new files into place and the old ones out; whatever stops it, the old ones come back."""
+    old = staging / "old"
+    old.mkdir()
+    for name in names:
+        if (path / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, f"{name} in it is a folder")
+    try:
+        for name in names:
+            if (path / name).exists():
+                (path / name).replace(old / name)
+            (staging / name).replace(path / name)
+    except BaseException:
+        for name in names:
+            if (old / name).exists():
+                (old / name).replace(path / name)
+            elif not (staging / name).exists():
+                (path / name).unlink(missing_ok=True)
+        raise
 
 
 def _refused(path: Path, error: OSError) -> StorageError:

@@ -6,12 +6,17 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from osteocast.foundation.files import write_atomically
 from osteocast.report.wording import plain
 
 Row = dict[str, Any]
+
+_LESION_COLUMNS: Final = ("regimen", "lesion", "site", "quantity", "value", "low", "high")
+_CONTRAST_COLUMNS: Final = ("regimen", "against", "kind", "avoided_per_100", "low", "high", "distinguishable")
+_COLUMNS: Final = {"lesions.csv": _LESION_COLUMNS, "contrasts.csv": _CONTRAST_COLUMNS}
+"""Headings of the tables that may be without rows: no lesion recorded, nothing to compare."""
 
 
 def tables(result: Mapping[str, Any]) -> dict[str, list[Row]]:
@@ -51,16 +56,22 @@ def write_tables(result: Mapping[str, Any], folder: str | Path) -> list[Path]:
     written = []
     for name, rows in tables(result).items():
         path = Path(folder) / name
-        write_atomically(path, csv_text(rows))
+        write_atomically(path, table_text(name, rows))
         written.append(path)
     return written
 
 
-def csv_text(rows: Sequence[Row]) -> str:
+def table_text(name: str, rows: Sequence[Row]) -> str:
+    """Write a table as CSV text; one without rows still has its heading."""
+    return csv_text(rows, _COLUMNS.get(name, ()))
+
+
+def csv_text(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
     """Write rows as CSV text with a heading; text that a spreadsheet would run as a formula is quoted."""
     stream = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n", extrasaction="ignore")
+    if rows or columns:
+        fields = list(rows[0]) if rows else list(columns)
+        writer = csv.DictWriter(stream, fieldnames=fields, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
     return stream.getvalue()
