@@ -13,6 +13,7 @@ from osteocast.course.streams import Streams
 from osteocast.evidence.load import DATA, collect, load_parameters
 from osteocast.evidence.parameter import Parameter, Spread
 from osteocast.foundation.errors import EvidenceError, Issue
+from osteocast.foundation.units import convert
 
 FloatArray = NDArray[np.float64]
 
@@ -55,8 +56,8 @@ class Typical:
     scales : dict of str to (n,) float64
         Calibrated factors by ``file.name``.
     fixed : dict of str to float
-        Values that replace an entry altogether, by ``file.name``, without uncertainty; used by tests and for
-        neutral values.
+        Values that replace an entry altogether, by ``file.name`` and in the unit of the file, without uncertainty
+        and not scaled; used by tests and for neutral values.
     """
 
     streams: Streams
@@ -74,12 +75,14 @@ class Typical:
         """Return the typical value per patient, shape (n,), in the parameter's unit."""
         key = f"{file}.{parameter.name}"
         if key in self.fixed:
-            return np.full(self.streams.patients.shape, self.fixed[key])
+            entry = file_of(file)[parameter.name]
+            value = convert(self.fixed[key], entry.unit, parameter.unit, entry.substance)
+            return np.full(self.streams.patients.shape, value)
         if parameter.uncertainty.kind == "none":
-            value = np.full(self.streams.patients.shape, parameter.value)
+            typical = np.full(self.streams.patients.shape, parameter.value)
         else:
-            value = spread_out(parameter.value, parameter.uncertainty, self.streams.typical(key))
-        return value * self.scales[key] if key in self.scales else value
+            typical = spread_out(parameter.value, parameter.uncertainty, self.streams.typical(key))
+        return typical * self.scales[key] if key in self.scales else typical
 
     def get(self, file: str, name: str) -> FloatArray:
         """Return the typical value of an entry of a parameter file, per patient, in the file's unit."""
