@@ -1,0 +1,107 @@
+"""Every example file, through the command line as a reader would run it, and the notebook cell by cell."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import nbformat
+import pytest
+
+from osteocast import cli
+from osteocast.evidence.load import DATA
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+PATIENTS = sorted((EXAMPLES / "patients").glob("*.toml"))
+REGIMENS = sorted((EXAMPLES / "regimens").glob("*.toml"))
+NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+# Enough candidates for the recorded values, and no more; calcium far from usual needs the most.
+SMALL = {"draws": "20", "continuations": "20", "months": "6", "workers": "2"}
+MORE = {"lung_hypercalcaemia": {"draws": "30", "continuations": "40"}}
+SCHEMA = json.loads((DATA / "schema" / "result.schema.json").read_text(encoding="utf-8"))
+
+
+def forecast(patient: Path, out: Path, *options: str) -> dict[str, object]:
+    size = [part for name, value in (SMALL | MORE.get(patient.stem, {})).items() for part in (f"--{name}", value)]
+    assert cli.run(["forecast", str(patient), *size, *options, "--out", str(out)]) == 0
+    return json.loads((out / "result.json").read_text(encoding="utf-8"))
+
+
+def test_all_the_examples_are_there() -> None:
+    assert (len(PATIENTS), len(REGIMENS), len(NOTEBOOKS)) == (8, 3, 1)
+
+
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda file: file.stem)
+def test_every_patient_is_forecast(patient: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = forecast(patient, tmp_path)
+    jsonschema.validate(result, SCHEMA)
+    assert 1 <= len(result["regimens"]) <= 4
+    for regimen in result["regimens"]:
+        for kind, risk in regimen["risk"].items():
+            columns = zip(risk["low"], risk["probability"], risk["high"], strict=True)
+            assert all(0 <= low <= middle <= high <= 1 for low, middle, high in columns), kind
+            assert risk["probability"] == sorted(risk["probability"]), kind
+        assert regimen["risk"]["any_event"]["probability"][-1] >= regimen["risk"]["fracture"]["probability"][-1]
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) <= 15
+    assert shown[-1] == f"Report: {tmp_path / 'report.html'}"
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "not a diagnosis" in html
+    # Nothing is fetched when the page opens; addresses of sources may stand in the text.
+    assert not re.search(r"<(script|link|iframe|img)\b|(src|@import)\s*=?\s*[\"'(]?https?:", html)
+
+
+def test_regimen_files_are_compared(tmp_path: Path) -> None:
+    options = [part for file in REGIMENS for part in ("--regimen", str(file))]
+    result = forecast(EXAMPLES / "patients" / "breast_lytic_femur.toml", tmp_path, *options)
+    names = [regimen["name"] for regimen in result["regimens"]]
+    assert names == ["denosumab-extended-8gy", "ibandronate-q4w", "zoledronate-then-denosumab"]
+    turnover = {r["name"]: r["courses"]["untx"]["median"][-1] for r in result["regimens"]}
+    # The drug that is described in its file alone acts as a bisphosphonate does: less than denosumab.
+    assert turnover["denosumab-extended-8gy"] < turnover["ibandronate-q4w"]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda file: file.stem)
+def test_the_notebook_was_saved_executed(notebook: Path) -> None:
+    cells = [c for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "code"]
+    assert [c.execution_count for c in cells] == list(range(1, len(cells) + 1))
+    assert sum(bool(c.outputs) for c in cells) >= 3
+    assert not any(o.output_type == "error" for c in cells for o in c.outputs)
+
+
+@pytest.mark.enable_socket
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda file: file.stem)
+def test_the_notebook_runs(notebook: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ran = execute(notebook, monkeypatch, tmp_path)
+    assert len(texts(ran)) == len(texts(nbformat.read(notebook, as_version=4)))
+    assert "Denosumab" in "".join(texts(ran))
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda file: file.stem)
+def test_the_notebook_shows_the_numbers_of_this_version(
+    notebook: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert texts(execute(notebook, monkeypatch, tmp_path)) == texts(nbformat.read(notebook, as_version=4))
+
+
+def execute(notebook: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> nbformat.NotebookNode:
+    """Run every cell in a kernel of its own, without the settings of a user's shell; a failing cell raises."""
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+    monkeypatch.setenv("IPYTHONDIR", str(home))
+    cells = nbformat.read(notebook, as_version=4)
+    return NotebookClient(cells, timeout=600, resources={"metadata": {"path": str(EXAMPLES)}}).execute()
+
+
+def texts(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what the code cells print."""
+    outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    return [o.text for o in outputs if o.output_type == "stream" and o.name == "stdout"]
