@@ -139,8 +139,8 @@ def evidence_cite(
 def calibrate_scales(
     points: Annotated[int, typer.Option(min=17, help="design points")] = 32,
     patients: Annotated[int, typer.Option(min=50, help="simulated patients of each trial arm")] = 1000,
-    out: Annotated[Path, typer.Option(help="file for the calibrated scales")] = Path("posterior.toml"),
-    folder: Annotated[Path, typer.Option(help="folder for finished points")] = Path("calibration-runs"),
+    out: Annotated[Path, typer.Option(readable=False, help="file for the calibrated scales")] = Path("posterior.toml"),
+    folder: Annotated[Path, typer.Option(readable=False, help="folder for finished points")] = Path("calibration-runs"),
     workers: Annotated[int | None, typer.Option(min=1, help="threads; all processors where not given")] = None,
 ) -> None:
     """Calibrate the shared scales on published levels; interrupted, it goes on where it stopped.
@@ -161,7 +161,7 @@ def calibrate_scales(
 
 @app.command("forecast")
 def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
-    patient: Annotated[Path, typer.Argument(help="patient file (TOML or JSON); see `osteocast new`")],
+    patient: Annotated[Path, typer.Argument(readable=False, help="patient file (TOML or JSON); see `osteocast new`")],
     regimen: Annotated[
         list[str] | None,
         typer.Option(help="regimen by name, name@site, name+name, or file; repeat it; default: current and eligible"),
@@ -171,7 +171,9 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
     continuations: Annotated[int, typer.Option(help="chance draws of each parameter draw")] = 20,
     seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
     workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
-    out: Annotated[Path, typer.Option(help="folder for result.json, tables and report.html")] = Path("forecast"),
+    out: Annotated[Path, typer.Option(readable=False, help="folder for result.json, tables and report.html")] = Path(
+        "forecast"
+    ),
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
 ) -> None:
     """Forecast one patient's bone disease under each treatment.
@@ -187,7 +189,7 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
 
 @app.command("new")
 def new_patient(
-    file: Annotated[Path, typer.Argument(help="file to write")] = Path("patient.toml"),
+    file: Annotated[Path, typer.Argument(readable=False, help="file to write")] = Path("patient.toml"),
     template: Annotated[bool, typer.Option("--template", help="write the commented template, ask nothing")] = False,
     force: Annotated[bool, typer.Option("--force", help="replace the file if it exists")] = False,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import json
 import logging
@@ -10,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +20,9 @@ from typing import Any
 MODULE = "kernels.py"
 MANIFEST = "manifest.json"
 log = logging.getLogger("osteocast.engine")
+
+_ABANDONED = 86_400.0
+"""Age of an unfinished build that no process can still be working on [s]."""
 
 Compile = Callable[[ModuleType], None]
 
@@ -55,8 +60,10 @@ def load_or_build(key: str, text: Callable[[], str], compile_all: Compile) -> tu
             notices.append(f"The kernel cache {folder} was damaged and is built again.")
             _discard(folder)
         if not folder.exists():
+            log.info("The equations are compiled for this computer, once; this takes about a minute.")
             _publish(folder, text(), key, compile_all)
         if not os.access(folder / "__pycache__", os.W_OK):
+            notices.append(f"The kernel cache {folder.parent} is read-only; a copy of it serves this run.")
             folder = _private_copy(folder)
     except OSError as error:
         notices.append(
@@ -96,6 +103,7 @@ def _discard(folder: Path) -> None:
 
 def _publish(folder: Path, text: str, key: str, compile_all: Compile) -> None:
     """Build privately and move into place; if another process was first, its copy serves."""
+    _clear_abandoned(folder.parent)
     private = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
     try:
         _fill(private, text, key, compile_all)
@@ -107,6 +115,14 @@ def _publish(folder: Path, text: str, key: str, compile_all: Compile) -> None:
                 raise
     finally:
         shutil.rmtree(private, ignore_errors=True)
+
+
+def _clear_abandoned(parent: Path) -> None:
+    """Remove what processes that were killed have left: no build takes a day."""
+    for folder in (*parent.glob(".building-*"), *parent.glob(".damaged-*")):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(folder: Path, text: str, key: str, compile_all: Compile) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from osteocast.foundation.run_record import RunRecord
 from osteocast.report.html import report_html
 from osteocast.report.tables import table_text, tables
 
-REPORT = "report.html"
+RESULT, RECORD, REPORT = "result.json", "run_record.json", "report.html"
 
 
 def result_text(result: Mapping[str, Any]) -> str:
@@ -35,6 +37,7 @@ def check_folder(folder: str | Path) -> None:
     """
     path = Path(folder)
     with _made(path) as created:
+        _refuse_folders(path, (RESULT, RECORD, REPORT))
         with tempfile.TemporaryFile(dir=path):
             pass
         _remove_empty(created)
@@ -52,13 +55,13 @@ def write_folder(result: Mapping[str, Any], record: RunRecord, folder: str | Pat
         ``storage.write`` or ``storage.folder``.
     """
     path = Path(folder)
-    texts = {"result.json": result_text(result), "run_record.json": record.to_json(), REPORT: report_html(result)}
+    texts = {RESULT: result_text(result), RECORD: record.to_json(), REPORT: report_html(result)}
     texts |= {name: table_text(name, rows) for name, rows in tables(result).items()}
     with _made(path):
         staging = Path(tempfile.mkdtemp(prefix=".osteocast-", dir=path))
         try:
             for name, text in texts.items():
-                write_atomically(staging / name, text)
+                _stage(staging / name, text, path / name)
             _exchange(staging, path, tuple(texts))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -68,11 +71,11 @@ def write_folder(result: Mapping[str, Any], record: RunRecord, folder: str | Pat
 @contextmanager
 def _made(path: Path) -> Iterator[list[Path]]:
     """Make a folder with its parents; where the work in it fails, take away again those that were made."""
-    missing = [one for one in (path, *path.parents) if not one.exists()]
+    missing = [one for one in (path, *path.parents) if not os.path.exists(one)]  # noqa: PTH110 -- Path.exists raises for names too long
     try:
         path.mkdir(parents=True, exist_ok=True)
         yield missing
-    except OSError as error:
+    except (OSError, ValueError) as error:
         _remove_empty(missing)
         raise _refused(path, error) from error
     except BaseException:
@@ -82,7 +85,7 @@ def _made(path: Path) -> Iterator[list[Path]]:
 
 def _remove_empty(folders: Sequence[Path]) -> None:
     """Remove folders, the innermost first, as far as they are empty."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         for folder in folders:
             folder.rmdir()
 
@@ -91,9 +94,7 @@ def _exchange(staging: Path, path: Path, names: Sequence[str]) -> None:
     """Move the new files into place and the old ones out; whatever stops it, the old ones come back."""
     old = staging / "old"
     old.mkdir()
-    for name in names:
-        if (path / name).is_dir():
-            raise IsADirectoryError(errno.EISDIR, f"{name} in it is a folder")
+    _refuse_folders(path, names)
     try:
         for name in names:
             if (path / name).exists():
@@ -108,12 +109,27 @@ def _exchange(staging: Path, path: Path, names: Sequence[str]) -> None:
         raise
 
 
-def _refused(path: Path, error: OSError) -> StorageError:
+def _refuse_folders(path: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if (path / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, f"{name} in it is a folder")
+
+
+def _stage(staged: Path, text: str, place: Path) -> None:
+    """Write one file beside its place; an error names the place that the reader knows."""
+    try:
+        write_atomically(staged, text)
+    except StorageError as error:
+        raise StorageError([replace(issue, place=str(place)) for issue in error.issues]) from error
+
+
+def _refused(path: Path, error: OSError | ValueError) -> StorageError:
+    found = getattr(error, "strerror", None) or str(error)
     return StorageError(
         Issue(
             "storage.folder",
             str(path),
-            error.strerror or str(error),
+            "a file has that name" if isinstance(error, FileExistsError) else found,
             "a folder that can be written",
             "Choose another folder with --out.",
         )
