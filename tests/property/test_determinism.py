@@ -32,7 +32,10 @@ WITH_VALUES = Patient(
     PrimaryTumour("breast"),
     assessed=TODAY,
     lesions=(Lesion(site("femur-left-shaft"), "lytic", size_mm=20.0), Lesion(site("T9"))),
-    observations=(Observation("calcium", 2.4, "mmol/L", TODAY), Observation("uNTx", 60.0, "nmol BCE/mmol creatinine", TODAY)),
+    observations=(
+        Observation("calcium", 2.4, "mmol/L", TODAY),
+        Observation("uNTx", 60.0, "nmol BCE/mmol creatinine", TODAY),
+    ),
 )
 UNKNOWN = Patient(66.0, "male", PrimaryTumour("prostate"), assessed=TODAY)
 MONTHS = 9
