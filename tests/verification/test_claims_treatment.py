@@ -155,7 +155,7 @@ def test_d32_radiotherapy_relieves() -> None:
     assert relief((("care.relief", 0.0), ("radiotherapy.log_kill", 0.0))) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="28 % have 2 points less one month after 8 Gy; published responses about 57 %")
+@pytest.mark.xfail(strict=True, reason="26 % have 2 points less one month after 8 Gy; published responses about 57 %")
 def test_d32_half_respond_to_radiotherapy() -> None:
     given = simulated(LIMBS, with_procedure("radiotherapy", HIP), (300, 1), {"hazards.referral_rate": 0.0})
     pain = given.courses.of_lesion(0, "pain")
@@ -225,14 +225,22 @@ NO_RESORPTION_IN_PAIN = (("pain.resorption_exponent", 0.0),)
 
 
 @pytest.mark.slow
+def test_denosumab_averts_radiation_more_than_fracture_and_only_by_resorption_in_pain() -> None:
+    """Published 0.68 and 0.89 of zoledronate; here 0.82 and 0.92, with 1500 patients 0.87 and 0.88."""
+    radiation, fracture = first_event_ratios(*PAIRS[0], ())
+    assert radiation < fracture < 1
+    radiation, fracture = first_event_ratios(*PAIRS[0], NO_RESORPTION_IN_PAIN)
+    assert radiation > fracture
+
+
+@pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
-    reason="first radiation 0.89 and fracture 0.86 for denosumab against zoledronate, 0.91 and 0.65 for zoledronate "
-    "against none: drugs avert fractures too well (all fractures 0.49; published odds ratio 0.65)",
+    reason="first radiation 0.83 and fracture 0.68 of supportive care (1500 patients: 0.85 and 0.67): zoledronate "
+    "averts fractures too well, 0.53 of all fractures (published odds ratio 0.65)",
 )
-@pytest.mark.parametrize("pair", PAIRS)
-def test_antiresorptives_avert_radiation_more_than_fracture(pair: tuple[str, str]) -> None:
-    radiation, fracture = first_event_ratios(*pair, ())
+def test_zoledronate_averts_radiation_more_than_fracture() -> None:
+    radiation, fracture = first_event_ratios(*PAIRS[1], ())
     assert radiation < fracture
 
 
@@ -241,7 +249,7 @@ def test_antiresorptives_avert_radiation_more_than_fracture(pair: tuple[str, str
 def test_resorption_in_pain_is_what_averts_radiation(pair: tuple[str, str]) -> None:
     radiation, fracture = first_event_ratios(*pair, ())
     neutral_radiation, neutral_fracture = first_event_ratios(*pair, NO_RESORPTION_IN_PAIN)
-    assert radiation < 0.95 < neutral_radiation
+    assert radiation < 0.92 < neutral_radiation
     assert radiation / fracture < 0.95 * neutral_radiation / neutral_fracture
 
 

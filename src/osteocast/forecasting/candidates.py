@@ -201,20 +201,39 @@ class _Search:
     def _carry(self, typical: Typical) -> tuple[Draws, dict[str, FloatArray], FloatArray]:
         """Carry drawn patients to day 0; return log-likelihoods by quantity and that of the quiet history."""
         drawn = draw_patients(self.patient, typical)
-        days = tuple(dict.fromkeys(one.day for one in self.seen))
+        days = record_days(self.seen)
         dose = constants(radiotherapy.Params, "radiotherapy", typical)
         calendar = calendar_of(self.patient, self.regimen, 0, dose, days)
         history = simulate(drawn, calendar, 0, workers=self.workers)
-        names = observable_names()
-        rows: dict[str, FloatArray] = {}
-        for quantity in dict.fromkeys(one.quantity for one in self.seen):
-            values = [one for one in self.seen if one.quantity == quantity]
-            column = names.index(READ_OUTS[quantity])
-            read = np.array([history.records[:, days.index(one.day), column] for one in values])
-            read[:, history.courses.status != 0] = np.nan
-            name = f"{values[0].measurement.name}" + "".join(f", {one.measurement.name[-10:]}" for one in values[1:])
-            rows[name] = group_log_likelihood([one.measurement for one in values], read, *level_of(quantity))
+        records = history.records.copy()
+        records[history.courses.status != 0] = np.nan
+        rows = value_rows(self.seen, records)
         return drawn, rows, history.log_history
+
+
+def record_days(seen: Sequence[Seen]) -> tuple[float, ...]:
+    """Return the days of some values, each once, in their order."""
+    return tuple(dict.fromkeys(one.day for one in seen))
+
+
+def value_rows(seen: Sequence[Seen], records: FloatArray) -> dict[str, FloatArray]:
+    """Return the log-likelihood of each candidate by quantity, each of shape (n,).
+
+    Parameters
+    ----------
+    seen : sequence of Seen
+    records : (n, n_days, n_observables) float64
+        Read-outs of each candidate on `record_days` of these values, nan where there is none.
+    """
+    days, names = record_days(seen), observable_names()
+    rows: dict[str, FloatArray] = {}
+    for quantity in dict.fromkeys(one.quantity for one in seen):
+        values = [one for one in seen if one.quantity == quantity]
+        column = names.index(READ_OUTS[quantity])
+        read = np.array([records[:, days.index(one.day), column] for one in values])
+        name = f"{values[0].measurement.name}" + "".join(f", {one.measurement.name[-10:]}" for one in values[1:])
+        rows[name] = group_log_likelihood([one.measurement for one in values], read, *level_of(quantity))
+    return rows
 
 
 def level_of(quantity: str) -> tuple[float, float]:
