@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, cast
@@ -32,6 +33,8 @@ evidence_app = typer.Typer(
 )
 app.add_typer(evidence_app, name="evidence")
 
+
+_SIGNALS = tuple(name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 # Typer does not export the class of its own complaints about options and commands.
 _UsageError = cast(type[Exception], typer.BadParameter.__base__)
@@ -207,9 +210,8 @@ def main() -> None:
 
     Exit codes: 0 done, 2 input that can be mended, 1 failure. No outcome shows a traceback.
     """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupt)
+    for name in _SIGNALS:
+        signal.signal(getattr(signal, name), _interrupt)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character shows a question mark.
         if stream is not None and hasattr(stream, "reconfigure"):
@@ -219,10 +221,24 @@ def main() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """End the run in good order; further signals would only disturb the clearing up."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if _called_by_compiler(frame):
+        # What is raised there would be swallowed with a traceback: come again when the compiler has moved on.
+        again = threading.Timer(0.02, signal.raise_signal, (number,))
+        again.daemon = True
+        again.start()
+        return
+    for name in _SIGNALS:
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _called_by_compiler(frame: FrameType | None) -> bool:
+    """Tell whether Python is just being called back from compiled code of llvmlite."""
+    while frame is not None:
+        if frame.f_code.co_name.startswith("_raw_object_cache") and "llvmlite" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def run(arguments: list[str]) -> int:
