@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from osteocast.course.hazards import HazardParams
 from osteocast.course.layout import DAYS_PER_YEAR, PERSON, PERSON_INDEX, PLACE, PLACE_INDEX
 from osteocast.course.lesion_table import KIND_LIMITS, LARGEST_EXTENT, NEW_LESIONS
 from osteocast.course.population import Draws, draw_patients
+from osteocast.course.rules import constants
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
 from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
@@ -262,3 +264,11 @@ def test_every_drawn_number_is_usable(unknown: Draws, recorded: Draws) -> None:
         assert np.isfinite(found.person).all()
         assert found.person.flags.c_contiguous
         assert found.body.flags.c_contiguous
+
+
+def test_fixed_values_are_in_the_unit_of_their_file_whoever_reads_them() -> None:
+    one = np.zeros(1, dtype=np.int64)
+    typical = Typical(Streams(1, one, one), {}, {"hazards.referral_rate": 2.0})
+    assert typical.get("hazards", "referral_rate")[0] == 2.0  # 1/year
+    read = constants(HazardParams, "hazards", typical).referral_rate  # 1/day
+    assert read == pytest.approx(2.0 / DAYS_PER_YEAR)
