@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-import osteocast
 from osteocast.domain.patient import Patient
 from osteocast.forecasting.applicability import applicability
 from osteocast.forecasting.contrast import contrasts
@@ -20,6 +19,7 @@ from osteocast.forecasting.missing import missing_values
 from osteocast.forecasting.result import Document, Forecast, rounded
 from osteocast.forecasting.summary import RegimenRun, summarise
 from osteocast.foundation.errors import ForecastError, Issue
+from osteocast.foundation.version import VERSION
 from osteocast.inference.calibrate import NOT_CHECKED
 from osteocast.inference.nested import NestedSample
 from osteocast.inference.posterior import Posterior
@@ -85,7 +85,7 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
     months = runs[0].courses.months
     outcome = _any_event(runs, definition)
     return Forecast(
-        version=osteocast.__version__,
+        version=VERSION,
         title=title(context.patient),
         patient=describe(context.patient, context.drawn),
         settings=_settings(context, kept, months, definition, int(np.count_nonzero(failed))),
