@@ -14,7 +14,7 @@ from osteocast.domain.patient import ORIGINS, Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.domain.site import SiteClass
 from osteocast.evidence.cite import cite
-from osteocast.evidence.load import load_targets
+from osteocast.evidence.load import load_sources, load_targets
 from osteocast.evidence.parameter import Parameter
 from osteocast.forecasting.drivers import DrawnQuantity, drivers
 from osteocast.forecasting.result import Document
@@ -118,7 +118,10 @@ def citations(used: tuple[Used, ...], regimens: tuple[Regimen, ...], posterior: 
     keys = {one.parameter.source for one in used}
     keys |= {key for regimen in regimens for key in regimen.sources}
     keys |= {key for regimen in regimens for drug in regimen.drugs for key in drug.sources}
-    rows = [{"key": key, "text": text} for key, text in cite(keys).items()]
+    known = load_sources()
+    rows = [{"key": key, "text": text} for key, text in cite(keys & known.keys()).items()]
+    # a user's regimen or drug file names its own sources, which are shown as they stand
+    rows += [{"key": key, "text": key} for key in sorted(keys - known.keys())]
     targets = load_targets()
     for row in posterior.rows:
         target = targets[row.target]
