@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import math
 
+from osteocast.domain.laboratory import calcium_readings
+from osteocast.domain.patient import Patient
 from osteocast.domain.table import read_table
 from osteocast.forecasting.result import Applicability
 from osteocast.inference.pareto import largest_reliable_k
 from osteocast.inference.weights import Weights
+
+
+def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
+    """Return the statements of ``data/applicability.toml`` that this patient's record calls for, gravest first."""
+    table = read_table("applicability")
+    readings = calcium_readings(patient)
+    calcium = readings[-1].value if readings else 0.0
+    grades = [lesion.epidural_grade for lesion in patient.lesions if lesion.epidural_grade is not None]
+    holds = {
+        "epidural": any(grade in table["epidural"]["grades"] for grade in grades),
+        "calcium": calcium >= table["calcium"]["from"],
+        "ecog": patient.ecog is not None and patient.ecog >= table["ecog"]["from"],
+        "visceral": patient.visceral_metastases is True,
+    }
+    values = {"calcium": calcium, "ecog": patient.ecog}
+    return tuple(
+        Applicability(table[name]["level"], table[name]["text"].format(**values)) for name, so in holds.items() if so
+    )
 
 
 def applicability(origin: str, weights: Weights, months: int, effective_draws: float) -> tuple[Applicability, ...]:

@@ -34,7 +34,6 @@ from osteocast.inference.weights import (
     SMALLEST_EFFECTIVE_SAMPLE,
     Measurement,
     Weights,
-    refuse_if_too_few,
     weigh_rows,
 )
 from osteocast.models import radiotherapy
@@ -151,7 +150,7 @@ def find_candidates(
     Raises
     ------
     ForecastError
-        If the values cannot be matched by at least 100 effective candidates even with a steered proposal.
+        ``forecast.no-candidate``: no candidate agrees with the values, even with a steered proposal.
     """
     d, k = shape
     seen = seen_values(patient)
@@ -168,7 +167,6 @@ def find_candidates(
         proposal = adapt(loglik, len(STEERED), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
         numbers, log_ratio = proposal.draw(d * k, Key(seed, 0, PROPOSAL_QUANTITY))
         drawn, weights = search.weigh(_steer(typical, numbers), log_ratio)
-    refuse_if_too_few(weights)
     return Candidates(drawn, weights, d)
 
 

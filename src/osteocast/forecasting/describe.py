@@ -49,7 +49,7 @@ def given(patient: Patient) -> tuple[tuple[str, str], ...]:
     facts = [
         ("weight", None if patient.weight_kg is None else f"{patient.weight_kg:g} kg"),
         ("ECOG performance status", None if patient.ecog is None else str(patient.ecog)),
-        ("visceral metastases", _yes(patient.visceral_metastases)),
+        ("visceral metastases", _unused(_yes(patient.visceral_metastases))),
         ("current regimen", patient.current_regimen),
         ("lines of systemic therapy", _listed([_dated(x.name, x.started, x.stopped) for x in patient.lines])),
         (
@@ -74,7 +74,6 @@ def unrecorded(patient: Patient) -> tuple[str, ...]:
     open_items = [
         ("weight", patient.weight_kg is None),
         ("ECOG performance status", patient.ecog is None),
-        ("visceral metastases", patient.visceral_metastases is None),
         ("lesions", not patient.lesions),
         ("kidney function (creatinine)", not patient.observed("creatinine")),
         ("calcium", not (patient.observed("calcium") or patient.observed("corrected-calcium"))),
@@ -108,6 +107,10 @@ def _population(patient: Patient) -> str:
 
 def _yes(value: bool | None) -> str | None:
     return None if value is None else ("yes" if value else "no")
+
+
+def _unused(value: str | None) -> str | None:
+    return None if value is None else f"{value} (not used by the model)"
 
 
 def _listed(items: list[str]) -> str | None:

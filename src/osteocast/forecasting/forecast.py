@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.domain.patient import Patient
-from osteocast.forecasting.applicability import applicability
+from osteocast.forecasting.applicability import applicability, emergencies_and_limits
 from osteocast.forecasting.contrast import contrasts
 from osteocast.forecasting.describe import describe, title
 from osteocast.forecasting.drivers import DrawnQuantity, drivers
@@ -90,7 +90,8 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
         patient=describe(context.patient, context.drawn),
         settings=_settings(context, kept, months, definition, int(np.count_nonzero(failed))),
         calibration=_calibration(context.posterior),
-        applicability=applicability(context.patient.primary.origin, context.weights, months, kept.effective_draws),
+        applicability=emergencies_and_limits(context.patient)
+        + applicability(context.patient.primary.origin, context.weights, months, kept.effective_draws),
         weights=_weights(context.weights, kept),
         regimens=tuple(summarise(r, kept, definition, context.patient.lesions) for r in runs),
         contrasts=contrasts(runs, kept, definition),

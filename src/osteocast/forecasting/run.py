@@ -16,7 +16,7 @@ from osteocast.domain.eligibility import Eligibility, eligibility
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
-from osteocast.forecasting.candidates import find_candidates, seen_values
+from osteocast.forecasting.candidates import Candidates, find_candidates, seen_values
 from osteocast.forecasting.events import event_definition, first_day
 from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.forecast import Context, build_forecast
@@ -27,8 +27,8 @@ from osteocast.formats.regimen_file import check_for_patient, eligible_regimens
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.random import uniform_array
 from osteocast.inference.nested import FloatArray, NestedSample
-from osteocast.inference.posterior import read_posterior
-from osteocast.inference.weights import resample_within_draws
+from osteocast.inference.posterior import Posterior, read_posterior
+from osteocast.inference.weights import SMALLEST_EFFECTIVE_SAMPLE, refuse_if_too_few, resample_within_draws
 from osteocast.models import radiotherapy
 
 Progress = Callable[[str, int, int], None]
@@ -38,6 +38,10 @@ CANDIDATES_PER_CONTINUATION = 3
 """Candidates drawn for each continuation when laboratory values have to choose among them."""
 LEAST_CANDIDATES = 640
 """Candidates drawn at least: the record of what did not happen also chooses among them, and 100 must be left."""
+SAFE_SAMPLE = 150.0
+"""Effective sample aimed at where the first candidates leave too few."""
+MOST_GROWTH = 8.0
+"""Times as many candidates at most in a second try; beyond it the values contradict the model."""
 RESAMPLING_QUANTITY = 9
 MOST_MONTHS = 120
 MOST_COURSE_MONTHS = 2_000_000
@@ -122,10 +126,8 @@ def forecast(
     judged = _judged(patient, regimens)
     posterior = read_posterior(POSTERIOR)
     tell = progress or (lambda what, done, total: None)
-    wanted = chosen.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
-    each = max(wanted, math.ceil(LEAST_CANDIDATES / chosen.draws))
     tell("natural history", 0, 1)
-    found = find_candidates(patient, judged[0].regimen, posterior, (chosen.draws, each), chosen.seed, workers)
+    found, each = _enough_candidates(patient, judged[0].regimen, posterior, chosen, workers)
     tell("natural history", 1, 1)
     sample, draws = _continue(found.draws, found.weights.normalised.reshape(chosen.draws, each), chosen)
     runs = [_run(one, patient, draws, chosen, (workers, tell)) for one in judged]
@@ -146,6 +148,30 @@ def forecast(
         citations=citations(used, tuple(one.regimen for one in judged), posterior),
     )
     return build_forecast(runs, sample, context)
+
+
+def _enough_candidates(
+    patient: Patient, regimen: Regimen, posterior: Posterior, settings: Settings, workers: int | None
+) -> tuple[Candidates, int]:
+    """Return weighed candidates and their number for each parameter draw.
+
+    Many lesions or unusual values leave few candidates; where a larger number promises enough, they are drawn anew.
+
+    Raises
+    ------
+    ForecastError
+        ``forecast.effective-sample``, ``forecast.no-candidate``.
+    """
+    draws, seed = settings.draws, settings.seed
+    wanted = settings.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
+    each = max(wanted, math.ceil(LEAST_CANDIDATES / draws))
+    found = find_candidates(patient, regimen, posterior, (draws, each), seed, workers)
+    short = SAFE_SAMPLE / found.weights.effective_sample_size
+    if found.weights.effective_sample_size < SMALLEST_EFFECTIVE_SAMPLE and short <= MOST_GROWTH:
+        each = math.ceil(each * short)
+        found = find_candidates(patient, regimen, posterior, (draws, each), seed, workers)
+    refuse_if_too_few(found.weights)
+    return found, each
 
 
 def _run(

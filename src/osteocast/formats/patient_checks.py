@@ -24,6 +24,7 @@ def cross_issues(raw: Mapping[str, Any], file: str) -> list[Issue]:
     here, so that one pass lists all problems.
     """
     found = [*_primary_issues(raw), *_date_issues(raw), *_lesion_issues(raw), *_event_issues(raw)]
+    found += _observation_issues(raw)
     return [Issue(one.code, f"{file}: {one.place}", one.found, one.expected, one.fix) for one in found]
 
 
@@ -139,3 +140,17 @@ def _event_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
         if entry.get("kind") == "hypercalcaemia":
             fix = "Remove the site: calcium is a matter of the whole body."
             yield Issue("patient.site-not-needed", f"{place}.site", name.strip(), "no site", fix)
+
+
+def _observation_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
+    seen: dict[tuple[str, dt.date], str] = {}
+    for place, entry in _entries(raw, "observations"):
+        quantity, day = entry.get("quantity"), parse_date(entry.get("date"))
+        if not isinstance(quantity, str) or day is None:
+            continue
+        key = (quantity.strip(), day)
+        if key in seen:
+            fix = f"Keep the one to forecast from; the other is {seen[key]}."
+            found = f"{clipped(key[0])} on {day.isoformat()} again"
+            yield Issue("patient.value-twice", place, found, "one value of a quantity for each day", fix)
+        seen.setdefault(key, place)
