@@ -242,3 +242,14 @@ def test_thousands_of_problems_are_cut_short(tmp_path):
     codes = refused(path)
     assert len(codes) == 201
     assert codes[-1] == "file.many-problems"
+
+
+def test_two_values_of_one_quantity_on_one_day_are_not_chosen_between():
+    calcium = {"quantity": "calcium", "date": "2026-01-05"}
+    one, other = {**calcium, "value": "2.1 mmol/L"}, {**calcium, "value": "3.1 mmol/L"}
+    issue = only({**LEAST, "observations": [one, other]})
+    assert issue.code == "patient.value-twice"
+    assert "observations[2]" in issue.place
+    assert "observations[1]" in issue.fix
+    later = {**other, "date": "2026-01-06"}
+    assert len(patient_from_mapping({**LEAST, "observations": [one, later]}).observations) == 2

@@ -1,12 +1,15 @@
 """What moves the answer, what would narrow it, and how far it can be relied on."""
 
+import datetime as dt
 import math
 
 import numpy as np
 import pytest
 
-from osteocast.domain.patient import ORIGINS
-from osteocast.forecasting.applicability import applicability
+from osteocast.domain.observation import Observation
+from osteocast.domain.patient import ORIGINS, Lesion, Patient, PrimaryTumour
+from osteocast.domain.site import site
+from osteocast.forecasting.applicability import applicability, emergencies_and_limits
 from osteocast.forecasting.drivers import DrawnQuantity, drivers
 from osteocast.forecasting.missing import correlation_ratio, missing_values
 from osteocast.inference.nested import NestedSample
@@ -98,3 +101,34 @@ def test_doubtful_weights_and_long_horizons_are_said():
     assert any("150 effective virtual patients of 2000" in t for t in texts)
     assert len(applicability("breast", weights(k=math.nan, used=()), 24, 32.0)) == 1
     assert len(applicability("breast", weights(k=math.inf), 24, 32.0)) == 2
+
+
+def person(**keys):
+    return Patient(60, "female", PrimaryTumour("breast"), assessed=dt.date(2026, 1, 2), **keys)
+
+
+@pytest.mark.parametrize(
+    ("patient", "level", "words"),
+    [
+        (person(ecog=3), "outside", "ECOG 3: the trials"),
+        (person(visceral_metastases=True), "caution", "Visceral metastases do not enter"),
+        (person(lesions=(Lesion(site("T8"), epidural_grade="3"),)), "outside", "Emergency: an epidural lesion"),
+        (
+            person(observations=(Observation("calcium", 3.21, "mmol/L", dt.date(2026, 1, 2)),)),
+            "outside",
+            "Emergency: a corrected calcium of 3.21 mmol/L",
+        ),
+    ],
+)
+def test_what_the_record_calls_for_is_said(patient, level, words):
+    (found,) = emergencies_and_limits(patient)
+    assert found.level == level
+    assert found.text.startswith(words)
+
+
+def test_an_ordinary_record_calls_for_nothing():
+    lesions = (Lesion(site("T8"), epidural_grade="1c"), Lesion(site("L3")))
+    calm = Observation("calcium", 2.6, "mmol/L", dt.date(2026, 1, 2))
+    past = Observation("calcium", 3.4, "mmol/L", dt.date(2025, 1, 2))
+    ordinary = person(ecog=2, visceral_metastases=False, lesions=lesions, observations=(past, calm))
+    assert emergencies_and_limits(ordinary) == ()
