@@ -20,7 +20,8 @@ from osteocast.inference.weights import Weights
 __all__ = ["result"]
 
 PATIENT = 'age_years = 60\nsex = "female"\nprimary = {origin = "breast"}\n[[lesions]]\nsite = "T8"\n'
-REGIMEN = 'name = "mine"\ntitle = "Mine"\n[[courses]]\ndrug = "denosumab"\ndose = "120 mg"\ninterval = "5 weeks"\nstart = "0 days"\n'
+COURSE = '[[courses]]\ndrug = "denosumab"\ndose = "120 mg"\ninterval = "5 weeks"\nstart = "0 days"\n'
+REGIMEN = 'name = "mine"\ntitle = "Mine"\n' + COURSE
 
 
 @pytest.fixture

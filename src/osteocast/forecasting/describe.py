@@ -11,14 +11,13 @@ from osteocast.domain.quantity import quantity_facts
 
 Document = dict[str, Any]
 
-LESION_FIELDS = {
-    "kind": "kind",
-    "size_mm": "size",
-    "cortical_involvement": "cortical involvement",
-    "pain_at_rest": "pain at rest",
-    "pain_on_loading": "pain on loading",
+# What is drawn for a lesion, and the fields any one of which settles it. Collapse is never drawn.
+DRAWN_OF_LESION = {
+    "kind": ("kind",),
+    "size": ("size_mm", "cortical_involvement"),
+    "pain": ("pain_at_rest", "pain_on_loading"),
 }
-VERTEBRA_FIELDS = {"collapse_percent": "collapse", "epidural_grade": "epidural grade"}
+DRAWN_OF_VERTEBRA = {"epidural grade": ("epidural_grade",)}
 
 
 def describe(patient: Patient, drawn: Mapping[str, str] | None = None) -> Document:
@@ -64,7 +63,7 @@ def given(patient: Patient) -> tuple[tuple[str, str], ...]:
     rows = [(item, value) for item, value in facts if value]
     for seen in patient.observations:
         sign = "" if seen.censoring == "=" else seen.censoring
-        value = f"{sign}{seen.value:g} {seen.unit} on {seen.date.isoformat()}"
+        value = f"{seen.given or f'{sign}{seen.value:g} {seen.unit}'} on {seen.date.isoformat()}"
         rows.append((quantity_facts(seen.quantity).title, value))
     return tuple(rows)
 
@@ -84,8 +83,8 @@ def unrecorded(patient: Patient) -> tuple[str, ...]:
 
 
 def _open_fields(lesion: Lesion) -> list[str]:
-    fields = LESION_FIELDS | (VERTEBRA_FIELDS if lesion.site.kind.startswith("vertebra") else {})
-    return [words for field, words in fields.items() if getattr(lesion, field) is None]
+    drawn = DRAWN_OF_LESION | (DRAWN_OF_VERTEBRA if lesion.site.is_vertebra else {})
+    return [words for words, fields in drawn.items() if all(getattr(lesion, field) is None for field in fields)]
 
 
 def _lesion(lesion: Lesion) -> Document:

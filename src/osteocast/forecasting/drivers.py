@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from osteocast.forecasting.quantiles import rank_correlation, weighted_rank
 from osteocast.forecasting.result import Driver
@@ -16,6 +17,8 @@ from osteocast.inference.weights import effective_sample_size
 FloatArray = NDArray[np.float64]
 
 HOW_MANY = 3
+CHANCE = 0.05
+"""Probability that a run in which no parameter matters names one as more than chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,11 @@ def drivers(
     ranked = [
         (q, rank_correlation(q.values, outcome, weight)) for q in quantities if not q.category and _varies(q, weight)
     ]
+    # The strongest of many is strong by chance alone: the limit allows for how many were looked at.
+    limit = float(stats.norm.isf(CHANCE / 2 / max(len(ranked), 1)))
     ranked.sort(key=lambda pair: (-abs(pair[1]), pair[0].name))
     return tuple(
-        Driver(q.name, q.meaning, q.grade, r, _effect(q, r, outcome, weight, _noise(q, weight, share)))
+        Driver(q.name, q.meaning, q.grade, r, _effect(q, r, outcome, weight, limit * _noise(q, weight, share)))
         for q, r in ranked[:how_many]
     )
 
@@ -83,14 +88,14 @@ def _noise(quantity: DrawnQuantity, weight: FloatArray, share: float) -> float:
     return float(np.sqrt(share / distinct + 1.0 / effective_sample_size(weight)))
 
 
-def _effect(quantity: DrawnQuantity, correlation: float, outcome: FloatArray, weight: FloatArray, noise: float) -> str:
+def _effect(quantity: DrawnQuantity, correlation: float, outcome: FloatArray, weight: FloatArray, chance: float) -> str:
     rank = weighted_rank(quantity.values, weight)
     low, high = (_mean(outcome, weight, side) for side in (rank < 0.25, rank > 0.75))
     direction = "more" if correlation > 0.0 else "fewer"
     text = f"Higher values go with {direction} events"
     if low is not None and high is not None:
         text += f": {100 * low:.0f} % have one in the lowest quarter, {100 * high:.0f} % in the highest"
-    if abs(correlation) < 2.0 * noise:
+    if abs(correlation) < chance:
         text += "; not clearly more than chance in this run"
     return text + "."
 

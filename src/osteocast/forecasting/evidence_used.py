@@ -33,6 +33,18 @@ MODELS = (
     (CareParams, "care"),
 )
 TABLES = ("loads", "population")
+AREAS = {
+    "fluid": "body fluid",
+    "hazards": "chance of events",
+    "lesion": "lesions",
+    "malignancy": "calcium of malignancy",
+    "markers": "bone markers",
+    "mineral": "calcium balance",
+    "phenotype": "kind of lesion",
+    "pivonka": "bone cells in a lesion",
+    "remodelling": "healthy bone remodelling",
+    "strength": "strength of bone",
+}
 MOST_ASSUMPTIONS = 15
 
 
@@ -56,13 +68,13 @@ def used_parameters(patient: Patient) -> tuple[Used, ...]:
     for params, name in MODELS:
         meanings = meanings_of(params)
         for field, (file, parameter) in entries_of(params, name).items():
-            one = Used(file, parameter, meanings[field])
+            one = Used(file, parameter, _in_area(meanings[field], file))
             found.setdefault(one.key, one)
     others = _of_others(patient)
     for file in TABLES:
         for parameter in file_of(file).values():
             if not parameter.name.endswith(others):
-                one = Used(file, parameter, _words(parameter))
+                one = Used(file, parameter, _words(file, parameter))
                 found.setdefault(one.key, one)
     return tuple(found.values())
 
@@ -77,9 +89,17 @@ def _of_others(patient: Patient) -> tuple[str, ...]:
     return tuple(others)
 
 
-def _words(parameter: Parameter) -> str:
+def _words(file: str, parameter: Parameter) -> str:
+    """Describe a parameter of a table: its name in words and what its note says first."""
     name = parameter.name.replace("_", " ")
-    return f"{name}: {parameter.where}" if parameter.where else name
+    explained = parameter.note.partition(";")[0].strip() or parameter.where
+    return _in_area(f"{name}: {explained}" if explained else name, file)
+
+
+def _in_area(meaning: str, file: str) -> str:
+    """Add what part of the model a parameter belongs to, where its meaning does not name it."""
+    area = AREAS.get(file, file)
+    return meaning if area.split()[0] in meaning else f"{meaning} ({area})"
 
 
 def drawn_parameters(used: tuple[Used, ...], typical: Typical) -> tuple[DrawnQuantity, ...]:

@@ -17,7 +17,7 @@ from osteocast.report.terminal import person_text
 
 View = dict[str, Any]
 
-_SHORT_LINE: Final = 30
+_SHORT_LINE: Final = 25
 """Characters that fit half the width of the list of what was given."""
 
 
@@ -102,7 +102,7 @@ def _given(entries: Sequence[Mapping[str, str]]) -> list[View]:
     """Return what was given; a long value gets a line of its own."""
     return [
         {
-            "item": e["item"] if any(c.isupper() for c in e["item"]) else wording.label_of(e["item"]),
+            "item": wording.sentence_case(e["item"]),
             "value": e["value"],
             "long": len(e["item"]) + len(e["value"]) > _SHORT_LINE,
         }

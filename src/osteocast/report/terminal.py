@@ -15,6 +15,7 @@ _SHOWN: Final = {
     "any_event": "any event",
     "fracture": "fracture",
     "radiotherapy": "radiotherapy",
+    "surgery": "surgery",
     "cord_compression": "cord",
     "death": "death",
 }
@@ -79,9 +80,9 @@ def _table(regimens: Sequence[Mapping[str, Any]], months: int) -> list[str]:
     shown = [k for k in _SHOWN if any(k in r["risk"] for r in regimens)]
     cells = [["", *(_SHOWN[k] for k in shown)]]
     for index, regimen in enumerate(regimens[:_MOST_REGIMENS]):
-        mark = " (current)" if regimen["current"] else ""
-        title = cut(plain(regimen["title"]), 28 - len(mark))
-        cells.append([f"{style_of(index).letter} {title}{mark}", *(_cell(regimen, k, months) for k in shown)])
+        mark = " (now)" if regimen["current"] else ""
+        name = cut(plain(regimen["name"]), 26 - len(mark))
+        cells.append([f"{style_of(index).letter} {name}{mark}", *(_cell(regimen, k, months) for k in shown)])
     widths = [max(columns(row[i]) for row in cells) for i in range(len(shown) + 1)]
     lines = []
     for first, *rest in cells:

@@ -14,8 +14,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "cord_compression": "Spinal cord compression",
     "radiotherapy": "Radiotherapy to bone",
     "surgery": "Surgery to bone",
-    "hypercalcaemia": "Hypercalcaemia",
-    "hypocalcaemia": "Hypocalcaemia",
+    "hypercalcaemia": "Hypercalcaemia (3.0 mmol/L or more)",
+    "hypocalcaemia": "Hypocalcaemia (below 2.0 mmol/L)",
     "loss_of_walking": "Loss of walking",
     "death": "Death from any cause",
 }
@@ -126,6 +126,9 @@ def avoided_span(low: float, high: float) -> str:
     if whole(low) * whole(high) > 0:
         near, far = sorted((abs(whole(low)), abs(whole(high))))
         return f"{near} to {far}"
+    if low * high > 0 and whole(low) != whole(high):
+        # One end rounds to none, but the interval does not reach it.
+        return f"under 1 to {_count(max((low, high), key=abs))}"
     if whole(low) == whole(high):
         return "less than 1 either way"
     return f"{_count(low)} to {_count(high)}"
@@ -200,6 +203,11 @@ def span_text(middle: float, low: float, high: float) -> str:
 def event_text(kind: str) -> str:
     """Return the title of a kind of event."""
     return EVENTS.get(kind, label_of(kind))
+
+
+def sentence_case(words: str) -> str:
+    """Begin with a capital, except where a name has its own way of writing: "Weight", but "uNTx"."""
+    return words if words[1:2].isupper() else words[:1].upper() + words[1:]
 
 
 def label_of(key: str) -> str:
