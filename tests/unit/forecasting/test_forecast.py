@@ -156,7 +156,19 @@ def test_the_patient_is_told_apart_into_given_and_drawn():
     assert "size of femur-left-shaft" not in drawn
     assert "epidural grade of T8" in drawn
     assert "epidural grade of femur-left-shaft" not in drawn
-    assert patient["lesions"][0]["drawn"] == ["cortical involvement", "pain at rest", "pain on loading"]
+    assert patient["lesions"][0]["drawn"] == ["pain"]
+    assert patient["lesions"][1]["drawn"] == ["kind", "size", "pain", "epidural grade"]
+    settled = replace(PATIENT.lesions[1], cortical_involvement=0.3, pain_on_loading=4.0)
+    assert describe(replace(PATIENT, lesions=(settled,)))["lesions"][0]["drawn"] == ["kind", "epidural grade"]
+
+
+def test_values_are_shown_as_they_were_written_and_unused_ones_are_marked():
+    written = Observation("calcium", 3.04406, "mmol/L", dt.date(2026, 3, 2), "=", "12.2 mg/dL")
+    patient = describe(replace(PATIENT, observations=(written,), visceral_metastases=True))
+    given = {g["item"]: g["value"] for g in patient["given"]}
+    assert given["total calcium"] == "12.2 mg/dL on 2026-03-02"
+    assert given["visceral metastases"] == "yes (not used by the model)"
+    assert "visceral metastases" not in {d["item"] for d in describe(PATIENT)["drawn"]}
     assert patient["lesions"][1]["size_mm"] is None
     assert json.loads(json.dumps(patient)) == patient
 

@@ -132,3 +132,12 @@ def test_an_ordinary_record_calls_for_nothing():
     past = Observation("calcium", 3.4, "mmol/L", dt.date(2025, 1, 2))
     ordinary = person(ecog=2, visceral_metastases=False, lesions=lesions, observations=(past, calm))
     assert emergencies_and_limits(ordinary) == ()
+
+
+def test_among_many_idle_parameters_none_is_called_more_than_chance():
+    rng = np.random.default_rng(5)
+    idle = [quantity(f"idle {i}", np.repeat(rng.normal(size=D), C)) for i in range(150)]
+    outcome = (rng.random(N) < np.repeat(0.2 + 0.4 * rng.random(D), C)).astype(float)
+    found = drivers(idle, outcome, SAMPLE)
+    assert len(found) == 3
+    assert all("not clearly more than chance" in one.effect for one in found)

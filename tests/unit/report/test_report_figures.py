@@ -32,6 +32,10 @@ def test_differences_are_worded_by_direction() -> None:
     assert wording.avoided_text(2, -5, 9) == "2 fewer (5 more to 9 fewer)"
     assert wording.avoided_text(0.2, -0.3, 3) == "none (none to 3 fewer)"
     assert wording.avoided_text(0.2, -0.3, 0.4) == "none (less than 1 either way)"
+    assert wording.avoided_text(1.1, 0.2, 2.3) == "1 fewer (under 1 to 2 fewer)"
+    assert wording.avoided_text(-1.1, -2.3, -0.2) == "1 more (under 1 to 2 more)"
+    assert wording.sentence_case("urinary N-telopeptide") == "Urinary N-telopeptide"
+    assert wording.sentence_case("uNTx") == "uNTx"
 
 
 def test_every_site_has_a_place_inside_the_drawing() -> None:
