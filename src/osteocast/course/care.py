@@ -12,7 +12,9 @@ class CareParams(NamedTuple):
     radiotherapy_gap_first: Annotated[float, "day", "days before a lesion can be irradiated again"]
     radiotherapy_gap_more: Annotated[float, "day", "further days per earlier course"]
     responders: Annotated[float, "1", "share whose pain responds"]
-    relief: Annotated[float, "1", "share of pain drive relieved in responders"]
+    relief: Annotated[float, "1", "share of resting pain drive relieved in responders"]
+    relief_movement: Annotated[float, "1", "relief of movement pain against that of resting pain"]
+    relief_days: Annotated[float, "day", "time constant with which relief fades"]
     epidural_relief: Annotated[float, "1", "factor on epidural extent after radiotherapy of a vertebra"]
     rod_score: Annotated[float, "1", "Mirels score that indicates a rod"]
     rod_score_pain: Annotated[float, "1", "the same when movement hurts"]
@@ -72,6 +74,14 @@ def radiotherapy_open(day: float, last_day: float, courses: float, p: CareParams
     if math.isnan(last_day):
         return True
     return day - last_day >= p.radiotherapy_gap_first + p.radiotherapy_gap_more * (courses - 1.0)
+
+
+@jitable
+def relief_left(relieved: float, irradiated: float, day: float, p: CareParams) -> float:
+    """Share of resting pain drive that radiotherapy still relieves; `irradiated` is its day, nan if never."""
+    if math.isnan(irradiated):
+        return 0.0
+    return relieved * math.exp(-max(0.0, day - irradiated) / p.relief_days)
 
 
 @jitable

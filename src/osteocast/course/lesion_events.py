@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from osteocast.course import memory as m
-from osteocast.course.care import mirels_score, next_survey, radiotherapy_open, rod_indicated
+from osteocast.course.care import mirels_score, next_survey, radiotherapy_open, relief_left, rod_indicated
 from osteocast.course.courses import EventKind
 from osteocast.course.hazards import fracture_hazard, overload, referral_hazard
 from osteocast.course.layout import PERSON_INDEX, PLACE_INDEX, SITES_INDEX, Quantity
@@ -12,7 +12,7 @@ from osteocast.course.memory import Rules, Run, chance, record_event, threshold
 from osteocast.foundation.compiled import jitable
 from osteocast.foundation.random import normal_quantile
 from osteocast.models.pain import movement_drive, pain_score, resting_drive
-from osteocast.models.strength import relative_strength, structural_bone, tissue_stiffness
+from osteocast.models.strength import disruption, relative_strength, structural_bone, tissue_stiffness
 
 _CLASS: Final = PLACE_INDEX["site_class"]
 _WEAKENING: Final = PLACE_INDEX["weakening"]
@@ -66,7 +66,6 @@ def open_lesion(run: Run, rules: Rules, j: int) -> None:
     run.lesion[j, m.IRRADIATED_DAY] = math.nan
     run.lesion[j, m.CORD_DAY] = math.nan
     run.lesion[j, m.FRACTURE_DAY] = math.nan
-    run.lesion[j, m.RESTING_LEFT] = 1.0
     run.lesion[j, m.STRENGTH] = 1.0
     run.lesion[j, m.LOWEST_BONE] = 1.0
     run.lesion[j, m.FRACTURE_AT] = threshold(run, rules, _Q_FRACTURE, row, 0)
@@ -85,7 +84,8 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     memory[m.LOWEST_BONE] = min(memory[m.LOWEST_BONE], x[i.bone])
     bone = structural_bone(x[i.bone], memory[m.LOWEST_BONE], rules.strength)
     peak = min(1.0, (x[i.extent] / run.pl[j, i.extent_max]) ** 3)
-    tissue = tissue_stiffness(bone, min(1.0, max(0.0, x[i.woven])), peak, rules.strength)
+    broken_up = disruption(peak, run.place[j, _PHENOTYPE], rules.strength)
+    tissue = tissue_stiffness(bone, min(1.0, max(0.0, x[i.woven])), broken_up, rules.strength)
     strength = relative_strength(tissue, min(1.0, x[i.extent]), site[_BENDING], rules.strength)
     memory[m.LOG_SECTION] = math.log(max(strength, 1e-3))
     strength = math.exp(memory[m.LOG_SECTION] * run.place[j, _WEAKENING])
@@ -98,9 +98,10 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     logs = math.log(max(strength, 1e-3)) + rest
     used = overload(logs, site[_MARGIN], site[_SPREAD], rules.hazard.overload_share)
     person = run.person[_SENSITIVITY] * run.place[j, _FACTOR]
-    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * memory[m.RESTING_LEFT]
+    relieved = relief_left(memory[m.RELIEVED], memory[m.IRRADIATED_DAY], day, rules.care)
+    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * (1.0 - relieved)
     resting += rules.pain.epidural_gain * max(0.0, x[i.epidural])
-    moving = movement_drive(used, rules.pain)
+    moving = movement_drive(used, rules.pain) * (1.0 - relieved * rules.care.relief_movement)
     if memory[m.FRACTURED] > 0.0:
         since = day - memory[m.FRACTURE_DAY]
         moving += rules.pain.fracture_drive * math.exp(-since / rules.care.fracture_pain_days)
@@ -134,10 +135,11 @@ def irradiate(run: Run, rules: Rules, j: int, day: float, dose: float) -> None:
     count = int(memory[m.IRRADIATIONS])
     run.xl[j, rules.at.rt_kill] += rules.kill_of_8gy * dose
     run.xl[j, rules.at.epidural] *= rules.care.epidural_relief
+    memory[m.RELIEVED] = relief_left(memory[m.RELIEVED], memory[m.IRRADIATED_DAY], day, rules.care)
     memory[m.IRRADIATED_DAY] = day
     memory[m.IRRADIATIONS] = count + 1.0
     if chance(run, rules, _Q_RESPONSE, row, count) < rules.care.responders:
-        memory[m.RESTING_LEFT] = 1.0 - rules.care.relief
+        memory[m.RELIEVED] = rules.care.relief
     run.body[m.RESTART] = 1.0
 
 

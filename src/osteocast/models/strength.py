@@ -16,7 +16,8 @@ class Params(NamedTuple):
 
     density_exponent: Annotated[float, "1", "exponent of stiffness on bone density inside the lesion"]
     regained: Annotated[float, "1", "share of its strength that bone regained after a loss carries; neutral 1"]
-    disturbance: Annotated[float, "1", "share of stiffness lost where tumour has replaced all marrow; neutral 0"]
+    disturbance: Annotated[float, "1", "share of stiffness lost where lytic tumour replaced all marrow; neutral 0"]
+    disturbance_decline: Annotated[float, "1", "share of that loss missing in a purely sclerotic lesion; neutral 0"]
     woven_penalty: Annotated[float, "1", "share of stiffness lost when the bone inside is all woven"]
     section_exponent: Annotated[float, "1", "exponent of whole-bone strength on section rigidity (fitted scale)"]
     smoothing: Annotated[float, "1", "width over which the cap at normal stiffness is rounded"]
@@ -41,6 +42,12 @@ def structural_bone(bone: float, lowest: float, p: Params) -> float:
 
 
 @jitable
+def disruption(tumour: float, phenotype: float, p: Params) -> float:
+    """Tumour burden that breaks up bone structure: `tumour` [1], less of it towards the sclerotic end of the axis."""
+    return tumour * (1 - p.disturbance_decline * phenotype)
+
+
+@jitable
 def tissue_stiffness(bone: float, woven: float, tumour: float, p: Params) -> float:
     """Stiffness of the tissue inside a lesion relative to normal bone, capped at 1.
 
@@ -51,7 +58,7 @@ def tissue_stiffness(bone: float, woven: float, tumour: float, p: Params) -> flo
     woven : float [1]
         Share of that bone which is woven.
     tumour : float [1]
-        Highest tumour burden so far: tumour breaks up the structure of bone whatever its density.
+        From `disruption` of the highest burden so far: tumour breaks up the structure of bone whatever its density.
     p : Params
 
     Notes
