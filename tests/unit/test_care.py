@@ -15,6 +15,7 @@ from osteocast.course.care import (
     mirels_score,
     next_survey,
     radiotherapy_open,
+    relief_left,
     rod_indicated,
     saline_rate,
 )
@@ -128,3 +129,11 @@ def test_longer_cord_compression_costs_more_walking() -> None:
     assert lost[0] < 0.1
     assert lost[1] == pytest.approx(0.57, abs=0.02)
     assert lost[2] > 0.9
+
+
+def test_relief_is_full_on_the_day_and_fades() -> None:
+    assert relief_left(0.75, math.nan, 100.0, P) == 0.0
+    assert relief_left(0.75, 100.0, 100.0, P) == 0.75
+    assert relief_left(0.75, 100.0, 100.0 + P.relief_days, P) == pytest.approx(0.75 / math.e)
+    lasting = P._replace(relief_days=math.inf)
+    assert relief_left(0.75, 100.0, 9000.0, lasting) == 0.75

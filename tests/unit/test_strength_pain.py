@@ -65,6 +65,14 @@ def test_bent_members_lose_more_from_an_eccentric_hole() -> None:
     assert strength.lost_section(1.0, 0.0) == strength.lost_section(1.0, 1.0) == 1.0
 
 
+def test_tumour_breaks_up_sclerotic_bone_less_than_lytic() -> None:
+    found = [strength.disruption(0.8, theta, P) for theta in (0.0, 0.5, 1.0)]
+    assert found[0] == 0.8
+    assert found[0] > found[1] > found[2] > 0.0
+    alike = P._replace(**neutral("strength", "disturbance_decline"))
+    assert strength.disruption(0.8, 1.0, alike) == 0.8
+
+
 def test_regained_bone_counts_for_less_than_bone_never_lost() -> None:
     kept = strength.structural_bone(0.8, 0.8, P)
     healed = strength.structural_bone(0.8, 0.3, P)
@@ -124,9 +132,11 @@ def test_resting_pain_rises_with_tumour_osteoclasts_and_extent() -> None:
 
 
 def test_most_resting_pain_survives_an_antiresorptive() -> None:
-    """Osteoclasts cut to a sixth take away some, not most, of resting pain; with the neutral exponent none."""
-    left = pain.resting_drive(0.5, 2.5 / 6, 0.5, PAIN) / pain.resting_drive(0.5, 2.5, 0.5, PAIN)
-    assert 0.5 < left < 0.8
+    """Osteoclasts cut to a sixth take away some, not most, of a moderate pain; with the neutral exponent none."""
+    before, after = (pain.resting_drive(0.5, osteoclasts, 0.5, PAIN) for osteoclasts in (2.5, 2.5 / 6))
+    person = 1.4 / before  # sensitivity with which this lesion hurts 5 of 10
+    assert pain.pain_score(person * before, PAIN) == pytest.approx(5.0, abs=0.1)
+    assert 0.5 < pain.pain_score(person * after, PAIN) / pain.pain_score(person * before, PAIN) < 0.8
     blind = PAIN._replace(**neutral("pain", "resorption_exponent"))
     assert pain.resting_drive(0.5, 2.5 / 6, 0.5, blind) == pain.resting_drive(0.5, 2.5, 0.5, blind)
 
