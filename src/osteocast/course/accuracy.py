@@ -9,14 +9,20 @@ from osteocast.engine.system import fields_of, flatten
 from osteocast.evidence.load import fill
 from osteocast.models import body, lesion
 
-RTOL = 1e-3
-"""Relative tolerance; events are drawn on a grid of six days, so more would not be seen."""
+RTOL = 3e-3
+"""Relative tolerance; events are drawn on a grid of six days, so more would not be seen. Against a run a thousand times
+tighter, uNTx of 120 courses differs by 2e-4 at most in 95 %, and every event and death is the same."""
 SMALL = 1e-4
 """Absolute tolerance as a share of a state's healthy value."""
 EMPTY_IN_HEALTH = {
-    "denosumab.depot": 1.0,
-    "denosumab.central": 1.0,
-    "denosumab.peripheral": 1.0,
+    "denosumab.depot": 1e3,
+    "denosumab.central": 1e3,
+    "denosumab.peripheral": 1e3,
+    "bisphosphonate.plasma": 1e2,
+    "bisphosphonate.tissue": 1e2,
+    "bisphosphonate.surface": 1e2,
+    "bisphosphonate.buried": 1e2,
+    "bisphosphonate.exposure": 1e2,
     "systemic_kill": 1e-3,
     "bone": 1.0,
     "woven": 1.0,
@@ -25,7 +31,8 @@ EMPTY_IN_HEALTH = {
     "epidural": 1.0,
     "rt_kill": 1e-3,
 }
-"""Scale of states that are zero (or tiny) in health, in their own units; 0.1 where none is named."""
+"""Scale of states that are zero (or tiny) in health, in their own units; 0.1 where none is named. Drugs in mg: the
+tolerance is a thousandth of a dose of denosumab, a four-hundredth of one of zoledronate."""
 
 
 def loop_options() -> Options:
