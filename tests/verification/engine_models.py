@@ -31,6 +31,40 @@ ROBERTSON = System(robertson, nonnegative=("body.*",))
 ROBERTSON_SPEEDS = Speeds(0.04, 3e7, 1e4)
 
 
+class Swing(NamedTuple):
+    place: float
+    speed: float
+
+
+class Stiffness(NamedTuple):
+    small: float
+
+
+def van_der_pol(x: Swing, p: Stiffness) -> Swing:
+    """Return the problem in the time scaled by mu, with small = 1 / mu^2."""
+    return Swing(x.speed, ((1 - x.place * x.place) * x.speed - x.place) / p.small)
+
+
+VAN_DER_POL = System(van_der_pol)
+
+
+class Field(NamedTuple):
+    s: float
+    w: float
+    q: float
+
+
+def oregonator(x: Reagents, p: Field) -> Reagents:
+    return Reagents(
+        p.s * (x.b + x.a * (1 - p.q * x.a - x.b)),
+        (x.c - (1 + x.a) * x.b) / p.s,
+        p.w * (x.a - x.c),
+    )
+
+
+OREGONATOR = System(oregonator, nonnegative=("body.*",))
+
+
 class Drug(NamedTuple):
     """A nested part, so that flattening is exercised."""
 

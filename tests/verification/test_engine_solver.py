@@ -15,9 +15,14 @@ from osteocast.engine.system import System, flatten
 
 from .engine_models import (
     HOST,
+    OREGONATOR,
     ROBERTSON,
     ROBERTSON_SPEEDS,
+    VAN_DER_POL,
+    Field,
     Reagents,
+    Stiffness,
+    Swing,
     dense_rates,
     focus_exports,
     focus_rates,
@@ -38,6 +43,23 @@ def test_robertson_reaches_the_published_end():
     np.testing.assert_allclose(found.body[1], [0.7158270688, 9.185534765e-6, 0.2841637457], rtol=1e-6)
     np.testing.assert_allclose(found.body[2], [4.9383e-3, 1.9850e-8, 0.99506], rtol=2e-5)
     assert abs(found.body[2].sum() - 1) < 1e-10
+
+
+def test_van_der_pol_reaches_the_published_end():
+    """Stiffness 1000 in scaled time; the reference of the Test Set for IVP Solvers at t = 2."""
+    case = Case(Stiffness(1e-6), Swing(2.0, 0.0))
+    found = solve(VAN_DER_POL, case, [0.0, 2.0], accuracy=Accuracy(rtol=1e-9, atol_body=1e-9))
+    assert found.status is SolveStatus.OK
+    np.testing.assert_allclose(found.body[1], [1.706167732170483, -0.8928097010247975], rtol=1e-6)
+
+
+def test_oregonator_reaches_the_published_end():
+    """More than one period of the relaxation oscillation; the reference of the Test Set for IVP Solvers at t = 360."""
+    case = Case(Field(77.27, 0.161, 8.375e-6), Reagents(1.0, 2.0, 3.0))
+    found = solve(OREGONATOR, case, [0.0, 360.0], accuracy=Accuracy(rtol=1e-9, atol_body=1e-9))
+    assert found.status is SolveStatus.OK
+    expected = [1.000814870318523, 1228.178521549917, 132.0554942846706]
+    np.testing.assert_allclose(found.body[1], expected, rtol=1e-5)
 
 
 def fixed_steps(steps: int) -> np.ndarray:
