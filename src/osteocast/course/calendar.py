@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.layout import Action
+from osteocast.course.recorded import fixation_day, irradiation_days
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Procedure, Regimen
 from osteocast.models import radiotherapy
@@ -20,7 +21,7 @@ def past_calendar(patient: Patient, record_days: tuple[float, ...] = ()) -> Floa
     Parameters
     ----------
     patient : Patient
-        Lines of systemic therapy and earlier antiresorptives are dated actions.
+        Lines of systemic therapy, earlier antiresorptives, radiotherapy and rods are dated actions.
     record_days : tuple of float
         Days, not after 0, on which the body's read-outs are stored, in rising order.
 
@@ -73,7 +74,7 @@ def split_calendar(calendar: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _recorded(patient: Patient) -> list[Row]:
-    return past_therapy(patient) + past_drugs(patient)
+    return past_therapy(patient) + past_drugs(patient) + past_procedures(patient)
 
 
 def _in_order(rows: list[Row]) -> FloatArray:
@@ -107,6 +108,17 @@ def past_drugs(patient: Patient) -> list[Row]:
         while day < last:
             rows += _dose_rows(day, drug.mechanism, course.dose_mg * drug.potency, drug.infusion_days)
             day += step
+    return rows
+
+
+def past_procedures(patient: Patient) -> list[Row]:
+    """Radiotherapy and rods on their days before day 0; a dose is not recorded and taken to be a single 8 Gy."""
+    rows: list[Row] = []
+    for i, lesion in enumerate(patient.lesions):
+        rows += [(day, int(Action.RADIOTHERAPY), 1.0, float(i)) for day in irradiation_days(patient, lesion)]
+        fixed = fixation_day(patient, lesion)
+        if fixed is not None:
+            rows.append((fixed, int(Action.ROD), 1.0, float(i)))
     return rows
 
 

@@ -29,8 +29,10 @@ _Q_WEAKENING: Final = int(Quantity.WEAKENING_TODAY)
 
 @jitable
 def weigh_history(run: Run, rules: Rules, span: float) -> None:
-    """Add the felt-fracture hazard of the interval at every weakening factor."""
+    """Add the felt-fracture hazard of the interval at every weakening factor; a rod ends it."""
     for j in range(run.counts[0]):
+        if run.lesion[j, m.ROD] > 0.0:
+            continue
         site = rules.sites[int(run.place[j, _CLASS])]
         memory = run.lesion[j]
         loads = (site[_MARGIN], site[_SPREAD], site[_HIT], site[_FALL_MARGIN], site[_FALL_SPREAD])
@@ -49,7 +51,7 @@ def log_quiet(run: Run) -> float:
     steps = len(m.HISTORY_STEPS)
     log_probability = 0.0
     for j in range(run.counts[0]):
-        if run.place[j, _WAS_FRACTURED] > 0.0 or run.lesion[j, m.ROD] > 0.0:
+        if run.place[j, _WAS_FRACTURED] > 0.0:
             continue
         total = 0.0
         for q in range(steps):
@@ -63,7 +65,7 @@ def choose_weakening(run: Run, rules: Rules) -> None:
     """Draw each unbroken lesion's weakening factor given its quiet history."""
     steps = len(m.HISTORY_STEPS)
     for j in range(run.counts[0]):
-        if run.place[j, _WAS_FRACTURED] > 0.0 or run.lesion[j, m.ROD] > 0.0:
+        if run.place[j, _WAS_FRACTURED] > 0.0:
             continue
         total = 0.0
         for q in range(steps):

@@ -1,7 +1,8 @@
 """Day 0: how a history ends, and how each future that continues it begins.
 
-A history does not depend on the key of chance unless its events are simulated. What only chance decides is therefore
-drawn here, with the key of the future: thresholds of events, and what the record leaves open about today.
+Unless events are simulated in it, a history holds no chance but the response to recorded radiotherapy, which stays
+with the patient. What chance decides from day 0 is drawn here, with the key of the future: thresholds of events, and
+what the record leaves open about today.
 """
 
 import math
