@@ -9,12 +9,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from osteocast.course import simulate as simulate_module
-from osteocast.course.calendar import calendar_of
+from osteocast.course import workshare
+from osteocast.course.calendar import calendar_of, coming_calendar, past_calendar
 from osteocast.course.courses import Courses
 from osteocast.course.population import Draws, draw_patients
+from osteocast.course.present import Present, carry
 from osteocast.course.rules import constants
-from osteocast.course.simulate import Simulated, simulate
+from osteocast.course.simulate import Simulated, continue_from, simulate
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
 from osteocast.domain.observation import Observation
@@ -60,7 +61,7 @@ def test_result_does_not_depend_on_workers_or_repetition(workers: int) -> None:
 
 @pytest.mark.parametrize("chunk", [7, 50])
 def test_result_does_not_depend_on_the_size_of_batches(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulate_module, "CHUNK", chunk)
+    monkeypatch.setattr(workshare, "CHUNK", chunk)
     assert answer(workers=2) == reference()
 
 
@@ -150,3 +151,57 @@ def test_chance_belongs_to_its_key_alone() -> None:
     assert np.array_equal(found.patient_series[0, 0, :8], found.patient_series[1, 0, :8])
     first, second = (found.events[found.events["course"] == i] for i in (0, 1))
     assert first["day"].tobytes() != second["day"].tobytes()
+
+
+def present_of(draws: Draws, history_events: bool = False) -> Present:
+    return carry(draws, past_calendar(UNKNOWN, (-30.0, 0.0)), history_events=history_events)
+
+
+def future_of(present: Present, name: str = "zoledronate-q4w") -> Courses:
+    rule = constants(radiotherapy.Params, "radiotherapy", present.draws.typical)
+    return continue_from(present, coming_calendar(UNKNOWN, read_regimen(name), MONTHS, rule), MONTHS)
+
+
+@pytest.mark.parametrize("history_events", [False, True])
+def test_a_stored_history_goes_on_as_if_it_had_not_been_stored(history_events: bool) -> None:
+    """Continued at once, after another regimen, and from a copy in another order: the same bytes."""
+    people = drawn(range(60))
+    rule = constants(radiotherapy.Params, "radiotherapy", people.typical)
+    calendar = calendar_of(UNKNOWN, read_regimen("zoledronate-q4w"), MONTHS, rule, (-30.0, 0.0))
+    at_once = simulate(people, calendar, MONTHS, history_events=history_events)
+    present = present_of(people, history_events)
+    before = [array.tobytes() for array in present.standing]
+    other = future_of(present, "denosumab-q4w")
+    assert not np.array_equal(other.patient_series, at_once.courses.patient_series, equal_nan=True)
+    assert [array.tobytes() for array in present.standing] == before
+    assert same(future_of(present), at_once.courses)
+    assert np.array_equal(present.records, at_once.records)
+    backwards = np.arange(59, -1, -1)
+    turned = future_of(present.take(backwards, people.chance[backwards]))
+    assert np.array_equal(turned.patient_series[::-1], at_once.courses.patient_series, equal_nan=True)
+    assert np.array_equal(turned.death_day[::-1], at_once.courses.death_day, equal_nan=True)
+
+
+def test_a_quiet_history_takes_the_chance_of_its_future() -> None:
+    """Taken on with another key, a patient lives as if carried with that key from the first day."""
+    people = drawn(range(12))
+    keys = 500 + np.arange(12)
+    everyone = np.arange(12)
+    taken = future_of(present_of(people).take(everyone, keys))
+    assert same(taken, future_of(present_of(people.take(everyone, keys))))
+    assert not np.array_equal(taken.death_day, future_of(present_of(people)).death_day, equal_nan=True)
+
+
+def test_a_history_with_events_keeps_its_chance() -> None:
+    present = present_of(drawn(range(4)), history_events=True)
+    with pytest.raises(ValueError, match="chance"):
+        present.take(np.arange(4), 500 + np.arange(4))
+
+
+def test_actions_belong_to_their_side_of_day_zero() -> None:
+    people = drawn(range(2))
+    dose = np.array([[0.0, 0.0, 120.0, 0.0]])
+    with pytest.raises(ValueError, match="day 0"):
+        carry(people, dose)
+    with pytest.raises(ValueError, match="day 0"):
+        continue_from(present_of(people), dose - [1.0, 0.0, 0.0, 0.0], 1)

@@ -134,7 +134,7 @@ def found_with(sizes):
     """Return a search that finds these effective sample sizes one after the other, and what was asked of it."""
     asked = []
 
-    def find(patient, regimen, posterior, shape, seed, workers):
+    def find(patient, posterior, shape, seed, workers):
         size = sizes[len(asked)]
         asked.append(shape)
         n = shape[0] * shape[1]
@@ -155,9 +155,9 @@ def test_too_few_candidates_are_drawn_anew_in_larger_number(monkeypatch, sizes, 
     find, asked = found_with(sizes)
     monkeypatch.setattr(run, "find_candidates", find)
     patient = Patient(60, "female", PrimaryTumour("breast"))
-    _, each = run._enough_candidates(patient, None, None, Settings(draws=10, continuations=10), 1)
+    found = run._enough_candidates(patient, None, Settings(draws=10, continuations=10), 1)
     assert asked == shapes
-    assert each == shapes[-1][1]
+    assert found.weights.candidates == 10 * shapes[-1][1]
 
 
 @pytest.mark.parametrize("sizes", [[10.0], [30.0, 90.0]])
@@ -166,7 +166,7 @@ def test_values_against_the_model_are_refused_after_one_more_try(monkeypatch, si
     monkeypatch.setattr(run, "find_candidates", find)
     patient = Patient(60, "female", PrimaryTumour("breast"))
     with pytest.raises(ForecastError, match=r"forecast\.effective-sample\] lesions and events"):
-        run._enough_candidates(patient, None, None, Settings(draws=10, continuations=10), 1)
+        run._enough_candidates(patient, None, Settings(draws=10, continuations=10), 1)
     assert len(asked) == len(sizes)
 
 

@@ -138,8 +138,9 @@ def test_history_of_a_lesion_is_kept(recorded: Draws) -> None:
     pain = by_report_row(recorded, "seen_pain")
     assert (pain[:, 0] == 6.0).all()
     assert np.isnan(pain[:, 1:]).all()
-    irradiated = by_report_row(recorded, "irradiated_day")
-    assert (irradiated[:, 3] == (dt.date(2025, 12, 1) - TODAY).days).all()
+    treated = by_report_row(recorded, "treated_day")
+    assert (treated[:, 3] == (dt.date(2025, 12, 1) - TODAY).days).all()
+    assert (by_report_row(recorded, "seed_day")[:, 3] < treated[:, 3]).all()
 
 
 def test_only_vertebrae_can_reach_the_canal_and_recorded_ones_do(recorded: Draws) -> None:

@@ -6,12 +6,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.layout import Action
+from osteocast.course.recorded import fixation_day, irradiation_days
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Procedure, Regimen
 from osteocast.models import radiotherapy
 
 FloatArray = NDArray[np.float64]
 Row = tuple[float, int, float, float]
+
+
+def past_calendar(patient: Patient, record_days: tuple[float, ...] = ()) -> FloatArray:
+    """Return the actions before day 0 in order, the same under every regimen, shape (n, 4).
+
+    Parameters
+    ----------
+    patient : Patient
+        Lines of systemic therapy, earlier antiresorptives, radiotherapy and rods are dated actions.
+    record_days : tuple of float
+        Days, not after 0, on which the body's read-outs are stored, in rising order.
+
+    Returns
+    -------
+    (n, 4) float64
+        Day, `Action`, amount, detail.
+    """
+    rows = [row for row in _recorded(patient) if row[0] < 0.0]
+    rows += [(day, int(Action.RECORD), 0.0, float(i)) for i, day in enumerate(record_days)]
+    return _in_order(rows)
+
+
+def coming_calendar(patient: Patient, regimen: Regimen, months: float, dose_rule: radiotherapy.Params) -> FloatArray:
+    """Return the actions from day 0 in order, shape (n, 4): day, `Action`, amount, detail.
+
+    Parameters
+    ----------
+    patient : Patient
+        What goes on from the record: a first line of therapy on day 0 where none is recorded, an infusion that runs.
+    regimen : Regimen
+        Doses (renal rules applied) and procedures from day 0.
+    months : float
+    dose_rule : radiotherapy.Params
+        For the size of a radiotherapy course against a single 8 Gy.
+    """
+    rows = [row for row in _recorded(patient) if row[0] >= 0.0]
+    for dose in regimen.calendar(patient, months):
+        rows += _dose_rows(dose.day, dose.mechanism, dose.equivalent_mg, dose.infusion_days)
+    for procedure in regimen.procedures:
+        rows.append(_procedure_row(patient, procedure, dose_rule))
+    return _in_order(rows)
 
 
 def calendar_of(
@@ -21,26 +63,21 @@ def calendar_of(
     dose_rule: radiotherapy.Params,
     record_days: tuple[float, ...] = (),
 ) -> FloatArray:
-    """Return the actions of a course in order, shape (n, 4): day, `Action`, amount, detail.
+    """Return the actions of a whole course in order: `past_calendar`, then `coming_calendar`; shape (n, 4)."""
+    return np.vstack([past_calendar(patient, record_days), coming_calendar(patient, regimen, months, dose_rule)])
 
-    Parameters
-    ----------
-    patient : Patient
-        Lines of systemic therapy and earlier antiresorptives enter as dated actions before day 0.
-    regimen : Regimen
-        Doses (renal rules applied) and procedures from day 0.
-    months : float
-    dose_rule : radiotherapy.Params
-        For the size of a radiotherapy course against a single 8 Gy.
-    record_days : tuple of float
-        Days, not after 0, on which the body's read-outs are stored, in rising order.
-    """
-    rows = past_therapy(patient) + past_drugs(patient, regimen)
-    for dose in regimen.calendar(patient, months):
-        rows += _dose_rows(dose.day, dose.mechanism, dose.equivalent_mg, dose.infusion_days)
-    for procedure in regimen.procedures:
-        rows.append(_procedure_row(patient, procedure, dose_rule))
-    rows += [(day, int(Action.RECORD), 0.0, float(i)) for i, day in enumerate(record_days)]
+
+def split_calendar(calendar: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what belongs to the history (actions before day 0, read-outs) and what comes from day 0."""
+    past = (calendar[:, 0] < 0.0) | (calendar[:, 1] == int(Action.RECORD))
+    return np.ascontiguousarray(calendar[past]), np.ascontiguousarray(calendar[~past])
+
+
+def _recorded(patient: Patient) -> list[Row]:
+    return past_therapy(patient) + past_drugs(patient) + past_procedures(patient)
+
+
+def _in_order(rows: list[Row]) -> FloatArray:
     # a read-out on the day of a dose is taken before it
     rows.sort(key=lambda row: (row[0], row[1] != int(Action.RECORD), row[1]))
     return np.array(rows, dtype=float).reshape(-1, 4)
@@ -55,8 +92,8 @@ def past_therapy(patient: Patient) -> list[Row]:
     return rows or [(0.0, int(Action.THERAPY_LINE), 0.0, 0.0)]
 
 
-def past_drugs(patient: Patient, regimen: Regimen) -> list[Row]:
-    """Antiresorptive doses before day 0, from the drug history."""
+def past_drugs(patient: Patient) -> list[Row]:
+    """Antiresorptive doses before day 0, from the drug history; the end of an infusion may lie after it."""
     from osteocast.formats.drug_file import builtin_drug
 
     rows: list[Row] = []
@@ -71,6 +108,17 @@ def past_drugs(patient: Patient, regimen: Regimen) -> list[Row]:
         while day < last:
             rows += _dose_rows(day, drug.mechanism, course.dose_mg * drug.potency, drug.infusion_days)
             day += step
+    return rows
+
+
+def past_procedures(patient: Patient) -> list[Row]:
+    """Radiotherapy and rods on their days before day 0; a dose is not recorded and taken to be a single 8 Gy."""
+    rows: list[Row] = []
+    for i, lesion in enumerate(patient.lesions):
+        rows += [(day, int(Action.RADIOTHERAPY), 1.0, float(i)) for day in irradiation_days(patient, lesion)]
+        fixed = fixation_day(patient, lesion)
+        if fixed is not None:
+            rows.append((fixed, int(Action.ROD), 1.0, float(i)))
     return rows
 
 

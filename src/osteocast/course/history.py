@@ -1,8 +1,8 @@
 """What a quiet history tells: lesions that have not broken so far are unlikely to be the weakest of their kind.
 
 How much a lesion weakens its section is drawn for each lesion and does not act back on its growth, so the integrated
-hazard before day 0 can be followed for several weakening factors at once. On day 0 one of them is chosen by its
-probability of no felt fracture, and the patient is weighed by the mean of those probabilities.
+hazard before day 0 can be followed for several weakening factors at once. The patient is weighed by the mean of their
+probabilities of no felt fracture; each future that starts on day 0 chooses one of them by its probability.
 """
 
 import math
@@ -29,8 +29,10 @@ _Q_WEAKENING: Final = int(Quantity.WEAKENING_TODAY)
 
 @jitable
 def weigh_history(run: Run, rules: Rules, span: float) -> None:
-    """Add the felt-fracture hazard of the interval at every weakening factor."""
+    """Add the felt-fracture hazard of the interval at every weakening factor; a rod ends it."""
     for j in range(run.counts[0]):
+        if run.lesion[j, m.ROD] > 0.0:
+            continue
         site = rules.sites[int(run.place[j, _CLASS])]
         memory = run.lesion[j]
         loads = (site[_MARGIN], site[_SPREAD], site[_HIT], site[_FALL_MARGIN], site[_FALL_SPREAD])
@@ -44,18 +46,30 @@ def weigh_history(run: Run, rules: Rules, span: float) -> None:
 
 
 @jitable
-def choose_weakening(run: Run, rules: Rules) -> None:
-    """Draw each unbroken lesion's weakening factor given its quiet history, and weigh the patient for it."""
-    if rules.history_events:
-        return
+def log_quiet(run: Run) -> float:
+    """Log probability that no felt fracture happened before day 0 at a lesion that the record calls unbroken."""
     steps = len(m.HISTORY_STEPS)
+    log_probability = 0.0
     for j in range(run.counts[0]):
-        if run.place[j, _WAS_FRACTURED] > 0.0 or run.lesion[j, m.ROD] > 0.0:
+        if run.place[j, _WAS_FRACTURED] > 0.0:
             continue
         total = 0.0
         for q in range(steps):
             total += math.exp(-run.lesion[j, m.HISTORY + q])
-        run.body[m.LOG_HISTORY] += math.log(max(total / steps, 1e-20))
+        log_probability += math.log(max(total / steps, 1e-20))
+    return log_probability
+
+
+@jitable
+def choose_weakening(run: Run, rules: Rules) -> None:
+    """Draw each unbroken lesion's weakening factor given its quiet history."""
+    steps = len(m.HISTORY_STEPS)
+    for j in range(run.counts[0]):
+        if run.place[j, _WAS_FRACTURED] > 0.0:
+            continue
+        total = 0.0
+        for q in range(steps):
+            total += math.exp(-run.lesion[j, m.HISTORY + q])
         wanted = chance(run, rules, _Q_WEAKENING, run.place[j, _ROW], 0) * total
         so_far = 0.0
         for q in range(steps):

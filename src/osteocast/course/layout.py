@@ -75,7 +75,7 @@ PLACE: Final = (
     "seen_extent",  # extent to impose on day 0, nan if not measured
     "seen_epidural",  # epidural extent to impose on day 0, nan if not recorded
     "seen_pain",  # pain recorded for day 0, nan if none
-    "irradiated_day",  # day of recorded radiotherapy before day 0, nan if none
+    "treated_day",  # day of the first recorded radiotherapy or rod before day 0, nan if none
     "fractured",  # 1 if a fracture here is recorded
     "rod",  # 1 if a rod is in place
     "report_index",  # row of the report this lesion is written to

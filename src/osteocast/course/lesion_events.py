@@ -61,13 +61,19 @@ _Q_CORD_SURGERY: Final = int(Quantity.CORD_SURGERY)
 @jitable
 def open_lesion(run: Run, rules: Rules, j: int) -> None:
     """Prepare the memory of a lesion that becomes active."""
-    row = run.place[j, _ROW]
     run.lesion[j, :] = 0.0
     run.lesion[j, m.IRRADIATED_DAY] = math.nan
     run.lesion[j, m.CORD_DAY] = math.nan
     run.lesion[j, m.FRACTURE_DAY] = math.nan
     run.lesion[j, m.STRENGTH] = 1.0
     run.lesion[j, m.LOWEST_BONE] = 1.0
+    draw_thresholds(run, rules, j)
+
+
+@jitable
+def draw_thresholds(run: Run, rules: Rules, j: int) -> None:
+    """Draw the integrated hazards at which the first events of a lesion happen."""
+    row = run.place[j, _ROW]
     run.lesion[j, m.FRACTURE_AT] = threshold(run, rules, _Q_FRACTURE, row, 0)
     run.lesion[j, m.REFERRAL_AT] = threshold(run, rules, _Q_REFERRAL, row, 0)
     run.lesion[j, m.ROD_AT] = threshold(run, rules, _Q_ROD, row, 0)

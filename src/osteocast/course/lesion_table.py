@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from osteocast.course.layout import DAYS_PER_YEAR, NEW_LESIONS, PLACE, PLACE_INDEX
+from osteocast.course.recorded import first_treated_day, is_broken
 from osteocast.course.seeding import site_shares
 from osteocast.course.typical import Typical, entries_of, spread_out
 from osteocast.domain.patient import Lesion, Patient
@@ -184,12 +185,12 @@ def _record(patient: Patient, lesion: Lesion, place: FloatArray) -> None:
     pains = [pain for pain in (lesion.pain_at_rest, lesion.pain_on_loading) if pain is not None]
     if pains:
         place[:, PLACE_INDEX["seen_pain"]] = max(pains)
-    if lesion.irradiated is not None:
-        place[:, PLACE_INDEX["irradiated_day"]] = min(-1, patient.day_of(lesion.irradiated))
+    treated = first_treated_day(patient, lesion)
+    if treated is not None:
+        place[:, PLACE_INDEX["treated_day"]] = treated
     if lesion.fixed is not None:
         place[:, PLACE_INDEX["rod"]] = 1.0
-    broken = any(e.kind == "fracture" and e.site == lesion.site for e in patient.events)
-    if broken or (lesion.collapse_percent is not None and lesion.collapse_percent > 0):
+    if is_broken(patient, lesion):
         place[:, PLACE_INDEX["fractured"]] = 1.0
 
 
@@ -210,7 +211,9 @@ def _seed_days(typical: Typical, place: FloatArray, params: FloatArray) -> Float
     """Day of seeding: long enough ago to have grown to the seen extent, or drawn for the population's lesions.
 
     Gompertz growth without treatment reaches extent x after ln(ln T0 / ln T) / growth, with T = (x / extent_max)^3.
-    A lesion seen larger than its drawn `extent_max` allows is taken to stand at 90 % of its tumour capacity.
+    A lesion seen larger than its drawn `extent_max` allows is taken to stand at 90 % of its tumour capacity. A lesion
+    that was irradiated or fixed had grown to that extent, or was that old, when this was first done: it is not treated
+    before it is there, and a lesion does not shrink.
     """
     names = [field.name for field in fields_of(lesion_model.Params)]
     growth = params[:, :, names.index("growth")]
@@ -224,4 +227,5 @@ def _seed_days(typical: Typical, place: FloatArray, params: FloatArray) -> Float
     last = typical.get("population", "age_last")[:, None]
     drawn = DAYS_PER_YEAR * (first + uniform * (last - first))
     age = np.where(np.isnan(seen), drawn, np.minimum(grown, 15 * DAYS_PER_YEAR))
-    return np.asarray(-np.maximum(age, 1.0))
+    treated = np.nan_to_num(place[:, :, PLACE_INDEX["treated_day"]])
+    return np.asarray(treated - np.maximum(age, 1.0))

@@ -1,23 +1,27 @@
-"""The course of one patient: equations between events, events on a grid, a dosing calendar. Compiled as one loop."""
+"""The course of one patient: equations between events, events on a grid, a dosing calendar. Compiled as one loop.
+
+It runs in two parts, the history up to day 0 and a future from there, so that one history serves every regimen.
+"""
 
 import math
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from osteocast.course import memory as m
-from osteocast.course.history import choose_weakening, weigh_history
-from osteocast.course.layout import DAYS_PER_MONTH, PLACE_INDEX, SITES_INDEX, Action, Quantity
-from osteocast.course.lesion_events import irradiate, lesion_events, observe_lesion, open_lesion
-from osteocast.course.memory import Rules, Run, chance
+from osteocast.course.history import weigh_history
+from osteocast.course.layout import DAYS_PER_MONTH, PLACE_INDEX, Action
+from osteocast.course.lesion_events import irradiate, lesion_events, open_lesion
+from osteocast.course.memory import Rules, Run
 from osteocast.course.patient_events import (
     calcium_events,
     death_events,
-    observe_person,
     open_person,
     seeding_events,
     set_saline,
     start_line,
     therapy_events,
 )
+from osteocast.course.readings import Written, observe, read_body, snapshot
+from osteocast.course.today import end_history, open_future
 from osteocast.foundation.compiled import jitable
 
 GRID_PER_MONTH: Final = 5  # events are checked about every six days
@@ -25,16 +29,7 @@ HISTORY_GRID: Final = DAYS_PER_MONTH
 SETTLING: Final = 60.0  # days before the first lesion, so that the body stands at its own steady state
 
 _SEED_DAY: Final = PLACE_INDEX["seed_day"]
-_SEEN_EXTENT: Final = PLACE_INDEX["seen_extent"]
-_SEEN_EPIDURAL: Final = PLACE_INDEX["seen_epidural"]
-_SEEN_PAIN: Final = PLACE_INDEX["seen_pain"]
-_IRRADIATED: Final = PLACE_INDEX["irradiated_day"]
-_WAS_FRACTURED: Final = PLACE_INDEX["fractured"]
-_HAS_ROD: Final = PLACE_INDEX["rod"]
-_FACTOR: Final = PLACE_INDEX["pain_factor"]
-_CLASS: Final = PLACE_INDEX["site_class"]
 _ROW: Final = PLACE_INDEX["report_index"]
-_VERTEBRA: Final = SITES_INDEX["is_vertebra"]
 
 _DENOSUMAB: Final = int(Action.DENOSUMAB)
 _BISPHOSPHONATE: Final = int(Action.BISPHOSPHONATE)
@@ -42,22 +37,6 @@ _RADIOTHERAPY: Final = int(Action.RADIOTHERAPY)
 _ROD: Final = int(Action.ROD)
 _STOP: Final = int(Action.STOP_INFUSION)
 _LINE: Final = int(Action.THERAPY_LINE)
-_Q_EPIDURAL: Final = int(Quantity.EPIDURAL_TODAY)
-
-
-class Written(NamedTuple):
-    """Where one course writes its results (see `courses.Courses`)."""
-
-    person_series: Any  # (n_t, n_person_series)
-    lesion_series: Any  # (n_rows, n_t, n_lesion_series)
-    records: Any  # (n_records, n_observables): body read-outs on the days of `Action.RECORD`
-
-
-@jitable
-def read_body(k: Any, run: Run) -> None:
-    """Evaluate the body's read-outs with what the lesions export now."""
-    k.sum_exports(run.xb, run.xl, run.counts[0], run.pb, run.pl, run.controls, run.exported)
-    k.body_observables(run.xb, run.pb, run.exported, run.controls, run.observed)
 
 
 @jitable
@@ -65,54 +44,6 @@ def next_grid(day: float) -> float:
     """First day of the event grid after this one: months before day 0, a fifth of a month after it."""
     step = HISTORY_GRID if day < -1e-9 else DAYS_PER_MONTH / GRID_PER_MONTH
     return (math.floor(day / step + 1e-6) + 1.0) * step
-
-
-@jitable
-def observe(k: Any, run: Run, rules: Rules, day: float) -> None:
-    """Bring every derived quantity of the course up to date."""
-    read_body(k, run)
-    observe_person(run, rules, day)
-    worst = 0.0
-    for j in range(run.counts[0]):
-        observe_lesion(run, rules, j, day)
-        worst = max(worst, run.lesion[j, m.PAIN])
-    run.body[m.WORST_PAIN] = worst
-
-
-@jitable
-def impose_record(k: Any, run: Run, rules: Rules) -> None:
-    """On day 0 take over what the record says: sizes, epidural reach, fractures, rods, radiotherapy, pain."""
-    i = rules.at
-    choose_weakening(run, rules)
-    for j in range(run.counts[0]):
-        place = run.place[j]
-        if not math.isnan(place[_SEEN_EXTENT]):
-            scale = place[_SEEN_EXTENT] / run.xl[j, i.extent]
-            run.pl[j, i.extent_max] *= scale
-            run.xl[j, i.extent] = place[_SEEN_EXTENT]
-        if not math.isnan(place[_SEEN_EPIDURAL]):
-            run.xl[j, i.epidural] = place[_SEEN_EPIDURAL]
-        elif run.xl[j, i.epidural] >= rules.care.cord_weakness:
-            # nobody walks in with compression unrecorded: redrawn evenly below it
-            share = chance(run, rules, _Q_EPIDURAL, place[_ROW], 0)
-            run.xl[j, i.epidural] = share * rules.care.cord_weakness
-        if place[_WAS_FRACTURED] > 0.0:
-            run.lesion[j, m.FRACTURED] = 1.0
-            run.lesion[j, m.FRACTURE_DAY] = -SETTLING
-            if rules.sites[int(place[_CLASS]), _VERTEBRA] > 0.0:
-                run.body[m.KYPHOSIS] += 1.0
-        if place[_HAS_ROD] > 0.0:
-            run.lesion[j, m.ROD] = 1.0
-    observe(k, run, rules, 0.0)
-    for j in range(run.counts[0]):
-        seen = run.place[j, _SEEN_PAIN]
-        if not math.isnan(seen):
-            now = run.lesion[j, m.PAIN]
-            ceiling = rules.pain.ceiling
-            wanted = min(max(seen, 0.1), ceiling - 0.1)
-            run.place[j, _FACTOR] *= (wanted / (ceiling - wanted)) / max(now / (ceiling - now), 1e-6)
-    run.body[m.RESTART] = 1.0
-    observe(k, run, rules, 0.0)
 
 
 @jitable
@@ -142,37 +73,6 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
     else:
         read_body(k, run)
         written.records[int(detail), :] = run.observed
-
-
-@jitable
-def snapshot(run: Run, rules: Rules, month: int, written: Written) -> None:
-    """Write the monthly state of a living patient."""
-    i = rules.at
-    body = run.body
-    row = written.person_series[month]
-    row[0] = run.observed[i.calcium]
-    row[1] = run.observed[i.untx]
-    row[2] = run.observed[i.ctx]
-    row[3] = run.observed[i.bone_alp]
-    row[4] = run.observed[i.pth]
-    row[5] = run.observed[i.gfr]
-    row[6] = run.observed[i.volume]
-    row[7] = run.observed[i.pthrp]
-    row[8] = body[m.WORST_PAIN]
-    row[9] = body[m.ECOG]
-    row[10] = body[m.WALKS]
-    row[11] = run.exported[5]
-    row[12] = 1.0
-    for j in range(run.counts[0]):
-        line = written.lesion_series[int(run.place[j, _ROW]), month]
-        line[0] = run.xl[j, i.tumour]
-        line[1] = run.xl[j, i.bone]
-        line[2] = run.xl[j, i.woven]
-        line[3] = run.xl[j, i.extent]
-        line[4] = run.xl[j, i.epidural]
-        line[5] = run.lesion[j, m.STRENGTH]
-        line[6] = run.lesion[j, m.PAIN]
-        line[7] = run.lesion[j, m.OSTEOCLASTS]
 
 
 @jitable
@@ -240,24 +140,16 @@ def first_day(run: Run, rules: Rules) -> float:
 
 
 @jitable
-def run_course(k: Any, run: Run, rules: Rules, written: Written) -> int:
-    """Run one course from before the first lesion to the horizon or death; return the solver's status."""
-    open_person(run, rules)
-    run.counts[:] = 0
-    day = first_day(run, rules)
-    run.body[m.GRID_DAY] = day
-    step, at, grid, begun = 0.0, 0, 0, False
+def follow(k: Any, run: Run, rules: Rules, day: float, written: Written) -> int:
+    """Run a course from `day` to the horizon or death, without the actions of the last day; return the status."""
+    step, at, grid = 0.0, 0, 0
     while True:
         pause(k, run, rules, day)
-        if day >= 0.0 and not begun:
-            begun = True
-            impose_record(k, run, rules)
-            snapshot(run, rules, 0, written)
+        if day >= rules.horizon:
+            return 0
         while at < rules.calendar.shape[0] and rules.calendar[at, 0] <= day:
             act(k, run, rules, at, written)
             at += 1
-        if day >= rules.horizon:
-            return 0
         stop = next_stop(run, rules, day, at)
         if stop > day:
             if run.body[m.RESTART] > 0.0:
@@ -286,3 +178,28 @@ def run_course(k: Any, run: Run, rules: Rules, written: Written) -> int:
                 grid += 1
                 if grid % GRID_PER_MONTH == 0 and grid // GRID_PER_MONTH < written.person_series.shape[0]:
                     snapshot(run, rules, grid // GRID_PER_MONTH, written)
+
+
+@jitable
+def run_history(k: Any, run: Run, rules: Rules, written: Written) -> int:
+    """Carry one patient from before the first lesion to day 0; return the solver's status."""
+    open_person(run)
+    run.counts[:] = 0
+    day = first_day(run, rules)
+    run.body[m.GRID_DAY] = day
+    status = follow(k, run, rules, day, written)
+    if status != 0:
+        return status
+    end_history(run, rules)
+    for at in range(rules.calendar.shape[0]):
+        if rules.calendar[at, 0] >= 0.0:
+            act(k, run, rules, at, written)
+    return 0
+
+
+@jitable
+def run_future(k: Any, run: Run, rules: Rules, written: Written) -> int:
+    """Continue one patient from day 0 to the horizon or death; return the solver's status."""
+    open_future(k, run, rules)
+    snapshot(run, rules, 0, written)
+    return follow(k, run, rules, 0.0, written)

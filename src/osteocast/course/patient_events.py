@@ -39,7 +39,7 @@ _LIMB_RECOVERY: Final = 180.0  # days over which a limb fracture weighs on perfo
 
 
 @jitable
-def open_person(run: Run, rules: Rules) -> None:
+def open_person(run: Run) -> None:
     """Prepare the memory of a person at the start of a course."""
     body = run.body
     body[:] = 0.0
@@ -49,9 +49,14 @@ def open_person(run: Run, rules: Rules) -> None:
     body[m.RESCUE_DAY] = math.nan
     body[m.LIMB_DAY] = math.nan
     body[m.DEATH_DAY] = math.nan
-    body[m.DEATH_AT] = threshold(run, rules, _Q_DEATH, -1.0, 0)
-    body[m.SEEDING_AT] = threshold(run, rules, _Q_SEEDING, -1.0, 0)
     body[m.RESTART] = 1.0
+
+
+@jitable
+def draw_life(run: Run, rules: Rules) -> None:
+    """Draw the integrated hazards at which the person dies and at which the next lesion arrives."""
+    run.body[m.DEATH_AT] = threshold(run, rules, _Q_DEATH, -1.0, 0)
+    run.body[m.SEEDING_AT] = threshold(run, rules, _Q_SEEDING, -1.0, 0)
 
 
 @jitable

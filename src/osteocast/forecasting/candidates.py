@@ -12,18 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from osteocast.course.calendar import calendar_of
+from osteocast.course.calendar import past_calendar
 from osteocast.course.layout import DAYS_PER_MONTH
-from osteocast.course.population import Draws, draw_patients
-from osteocast.course.rules import constants
-from osteocast.course.simulate import simulate
+from osteocast.course.population import draw_patients
+from osteocast.course.present import Present, carry
 from osteocast.course.streams import Streams
 from osteocast.course.system import observable_names
 from osteocast.course.typical import Typical
 from osteocast.domain.laboratory import calcium_readings
 from osteocast.domain.patient import Patient
 from osteocast.domain.quantity import quantity_facts
-from osteocast.domain.regimen import Regimen
 from osteocast.foundation.random import normal_array
 from osteocast.inference.observe import measurement_of
 from osteocast.inference.posterior import Posterior
@@ -36,7 +34,6 @@ from osteocast.inference.weights import (
     Weights,
     weigh_rows,
 )
-from osteocast.models import radiotherapy
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -89,7 +86,7 @@ class Seen:
 class Candidates:
     """Drawn patients at day 0 with their weights, D draws of K candidates each."""
 
-    draws: Draws
+    present: Present
     weights: Weights
     parameter_draws: int
 
@@ -131,15 +128,13 @@ def typical_of(posterior: Posterior, seed: int, patients: IntArray, draws: IntAr
 
 
 def find_candidates(
-    patient: Patient, regimen: Regimen, posterior: Posterior, shape: tuple[int, int], seed: int, workers: int | None
+    patient: Patient, posterior: Posterior, shape: tuple[int, int], seed: int, workers: int | None
 ) -> Candidates:
     """Draw and weigh candidates for a patient.
 
     Parameters
     ----------
     patient : Patient
-    regimen : Regimen
-        Any; only what happened before day 0 counts here.
     posterior : Posterior
         Of the calibrated scales.
     shape : tuple of two int
@@ -155,8 +150,8 @@ def find_candidates(
     d, k = shape
     seen = seen_values(patient)
     typical = typical_of(posterior, seed, np.arange(d * k), np.repeat(np.arange(d), k))
-    search = _Search(patient, regimen, seen, workers)
-    drawn, weights = search.weigh(typical, None)
+    search = _Search(patient, seen, workers)
+    present, weights = search.weigh(typical, None)
     if seen and weights.effective_sample_size < 2 * SMALLEST_EFFECTIVE_SAMPLE:
 
         def loglik(numbers: FloatArray) -> FloatArray:
@@ -166,8 +161,8 @@ def find_candidates(
 
         proposal = adapt(loglik, len(STEERED), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
         numbers, log_ratio = proposal.draw(d * k, Key(seed, 0, PROPOSAL_QUANTITY))
-        drawn, weights = search.weigh(_steer(typical, numbers), log_ratio)
-    return Candidates(drawn, weights, d)
+        present, weights = search.weigh(_steer(typical, numbers), log_ratio)
+    return Candidates(present, weights, d)
 
 
 def _steer(typical: Typical, numbers: FloatArray) -> Typical:
@@ -181,32 +176,27 @@ class _Search:
     """Natural histories of drawn patients against the values seen."""
 
     patient: Patient
-    regimen: Regimen
     seen: tuple[Seen, ...]
     workers: int | None
 
-    def weigh(self, typical: Typical, log_ratio: FloatArray | None) -> tuple[Draws, Weights]:
-        """Return drawn patients and their weights."""
-        drawn, rows, log_history = self._carry(typical)
-        ratio = log_history if log_ratio is None else log_history + log_ratio
-        return drawn, weigh_rows(tuple(rows), tuple(rows.values()), ratio)
+    def weigh(self, typical: Typical, log_ratio: FloatArray | None) -> tuple[Present, Weights]:
+        """Return drawn patients on day 0 and their weights."""
+        present, rows = self._carry(typical)
+        ratio = present.log_history if log_ratio is None else present.log_history + log_ratio
+        return present, weigh_rows(tuple(rows), tuple(rows.values()), ratio)
 
     def log_likelihood(self, typical: Typical) -> FloatArray:
         """Return the log-likelihood of each drawn patient, shape (n,)."""
-        _, rows, log_history = self._carry(typical)
-        return np.asarray(sum(rows.values(), log_history))
+        present, rows = self._carry(typical)
+        return np.asarray(sum(rows.values(), present.log_history))
 
-    def _carry(self, typical: Typical) -> tuple[Draws, dict[str, FloatArray], FloatArray]:
-        """Carry drawn patients to day 0; return log-likelihoods by quantity and that of the quiet history."""
+    def _carry(self, typical: Typical) -> tuple[Present, dict[str, FloatArray]]:
+        """Carry drawn patients to day 0; return them with the log-likelihoods of their read-outs by quantity."""
         drawn = draw_patients(self.patient, typical)
-        days = record_days(self.seen)
-        dose = constants(radiotherapy.Params, "radiotherapy", typical)
-        calendar = calendar_of(self.patient, self.regimen, 0, dose, days)
-        history = simulate(drawn, calendar, 0, workers=self.workers)
-        records = history.records.copy()
-        records[history.courses.status != 0] = np.nan
-        rows = value_rows(self.seen, records)
-        return drawn, rows, history.log_history
+        present = carry(drawn, past_calendar(self.patient, record_days(self.seen)), workers=self.workers)
+        records = present.records.copy()
+        records[present.status != 0] = np.nan
+        return present, value_rows(self.seen, records)
 
 
 def record_days(seen: Sequence[Seen]) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from osteocast.course.recorded import irradiation_days
 from osteocast.domain.patient import Lesion, Patient
 from osteocast.domain.quantity import quantity_facts
 
@@ -17,6 +18,7 @@ DRAWN_OF_LESION = {
     "size": ("size_mm", "cortical_involvement"),
     "pain": ("pain_at_rest", "pain_on_loading"),
 }
+RADIOTHERAPY_DOSE = "radiotherapy dose of "
 DRAWN_OF_VERTEBRA = {"epidural grade": ("epidural_grade",)}
 
 
@@ -33,7 +35,7 @@ def describe(patient: Patient, drawn: Mapping[str, str] | None = None) -> Docume
         "primary": {"origin": patient.primary.origin, "subtype": patient.primary.subtype},
         "assessed": None if patient.assessed is None else patient.assessed.isoformat(),
         "given": [{"item": item, "value": value} for item, value in given(patient)],
-        "drawn": [{"item": item, "how": (drawn or {}).get(item, _population(patient))} for item in unrecorded(patient)],
+        "drawn": [{"item": item, "how": (drawn or {}).get(item, _how(item, patient))} for item in unrecorded(patient)],
         "lesions": [_lesion(one) for one in patient.lesions],
     }
 
@@ -79,7 +81,9 @@ def unrecorded(patient: Patient) -> tuple[str, ...]:
         ("bone resorption (uNTx or CTX)", not (patient.observed("uNTx") or patient.observed("CTX"))),
     ]
     lesion_items = [f"{words} of {lesion.site.name}" for lesion in patient.lesions for words in _open_fields(lesion)]
-    return (*(item for item, is_open in open_items if is_open), *lesion_items)
+    irradiated = [one for one in patient.lesions if irradiation_days(patient, one)]
+    doses = [f"{RADIOTHERAPY_DOSE}{one.site.name}" for one in irradiated]
+    return (*(item for item, is_open in open_items if is_open), *lesion_items, *doses)
 
 
 def _open_fields(lesion: Lesion) -> list[str]:
@@ -95,6 +99,12 @@ def _lesion(lesion: Lesion) -> Document:
         "size_mm": lesion.size_mm,
         "drawn": _open_fields(lesion),
     }
+
+
+def _how(item: str, patient: Patient) -> str:
+    if item.startswith(RADIOTHERAPY_DOSE):
+        return "taken as a single 8 Gy; whether pain responded is drawn"
+    return _population(patient)
 
 
 def _population(patient: Patient) -> str:

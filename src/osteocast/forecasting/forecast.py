@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.course.recorded import is_broken
 from osteocast.domain.patient import Patient
 from osteocast.forecasting.applicability import applicability, emergencies_and_limits
 from osteocast.forecasting.contrast import contrasts
@@ -84,6 +85,8 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
     definition = event_definition(context.definition)
     months = runs[0].courses.months
     outcome = _any_event(runs, definition)
+    lesions = context.patient.lesions
+    broken = frozenset(i for i, one in enumerate(lesions) if is_broken(context.patient, one))
     return Forecast(
         version=VERSION,
         title=title(context.patient),
@@ -93,7 +96,7 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
         applicability=emergencies_and_limits(context.patient)
         + applicability(context.patient.primary.origin, context.weights, months, kept.effective_draws),
         weights=_weights(context.weights, kept),
-        regimens=tuple(summarise(r, kept, definition, context.patient.lesions) for r in runs),
+        regimens=tuple(summarise(r, kept, definition, lesions, broken) for r in runs),
         contrasts=contrasts(runs, kept, definition),
         drivers=drivers(context.parameters, outcome, kept),
         missing=missing_values(context.unrecorded, outcome, kept),

@@ -95,10 +95,14 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class LesionForecast:
-    """What may happen at one lesion; strength is relative to the same bone without the lesion [1]."""
+    """What may happen at one lesion; strength is relative to the same bone without the lesion [1].
+
+    `already_fractured`: the bone is recorded as broken, and `fracture` is None.
+    """
 
     site: str
-    fracture: Risk
+    already_fractured: bool
+    fracture: Risk | None
     radiotherapy: Risk
     cord: Risk | None
     strength_now: float
@@ -108,7 +112,8 @@ class LesionForecast:
         """Return the part of ``result.json``."""
         return {
             "site": self.site,
-            "fracture": self.fracture.to_dict(),
+            "already_fractured": self.already_fractured,
+            "fracture": None if self.fracture is None else self.fracture.to_dict(),
             "radiotherapy": self.radiotherapy.to_dict(),
             "cord": None if self.cord is None else self.cord.to_dict(),
             "strength_now": rounded(self.strength_now),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osteocast.course.calendar import calendar_of
-from osteocast.course.population import Draws
+from osteocast.course.calendar import coming_calendar
+from osteocast.course.present import Present
 from osteocast.course.rules import constants
-from osteocast.course.simulate import simulate
+from osteocast.course.simulate import continue_from
 from osteocast.domain.eligibility import Eligibility, eligibility
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
@@ -26,9 +26,14 @@ from osteocast.forecasting.unrecorded import unrecorded_quantities
 from osteocast.formats.regimen_file import check_for_patient, eligible_regimens
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.random import uniform_array
-from osteocast.inference.nested import FloatArray, NestedSample
+from osteocast.inference.nested import NestedSample
 from osteocast.inference.posterior import Posterior, read_posterior
-from osteocast.inference.weights import SMALLEST_EFFECTIVE_SAMPLE, refuse_if_too_few, resample_within_draws
+from osteocast.inference.weights import (
+    SMALLEST_EFFECTIVE_SAMPLE,
+    Weights,
+    refuse_if_too_few,
+    resample_within_draws,
+)
 from osteocast.models import radiotherapy
 
 Progress = Callable[[str, int, int], None]
@@ -127,10 +132,10 @@ def forecast(
     posterior = read_posterior(POSTERIOR)
     tell = progress or (lambda what, done, total: None)
     tell("natural history", 0, 1)
-    found, each = _enough_candidates(patient, judged[0].regimen, posterior, chosen, workers)
+    sample, present, weights = _resampled(_enough_candidates(patient, posterior, chosen, workers), chosen)
     tell("natural history", 1, 1)
-    sample, draws = _continue(found.draws, found.weights.normalised.reshape(chosen.draws, each), chosen)
-    runs = [_run(one, patient, draws, chosen, (workers, tell)) for one in judged]
+    draws = present.draws
+    runs = [_run(one, patient, present, chosen, (workers, tell)) for one in judged]
     used = used_parameters(patient)
     parameters = drawn_parameters(used, draws.typical)
     components = event_definition(chosen.definition).components
@@ -138,7 +143,7 @@ def forecast(
     context = Context(
         patient=patient,
         posterior=posterior,
-        weights=found.weights,
+        weights=weights,
         seed=chosen.seed,
         continuations=chosen.continuations,
         definition=chosen.definition,
@@ -150,10 +155,8 @@ def forecast(
     return build_forecast(runs, sample, context)
 
 
-def _enough_candidates(
-    patient: Patient, regimen: Regimen, posterior: Posterior, settings: Settings, workers: int | None
-) -> tuple[Candidates, int]:
-    """Return weighed candidates and their number for each parameter draw.
+def _enough_candidates(patient: Patient, posterior: Posterior, settings: Settings, workers: int | None) -> Candidates:
+    """Return weighed candidates, the same number for each parameter draw.
 
     Many lesions or unusual values leave few candidates; where a larger number promises enough, they are drawn anew.
 
@@ -165,28 +168,28 @@ def _enough_candidates(
     draws, seed = settings.draws, settings.seed
     wanted = settings.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
     each = max(wanted, math.ceil(LEAST_CANDIDATES / draws))
-    found = find_candidates(patient, regimen, posterior, (draws, each), seed, workers)
+    found = find_candidates(patient, posterior, (draws, each), seed, workers)
     short = SAFE_SAMPLE / found.weights.effective_sample_size
     if found.weights.effective_sample_size < SMALLEST_EFFECTIVE_SAMPLE and short <= MOST_GROWTH:
         each = math.ceil(each * short)
-        found = find_candidates(patient, regimen, posterior, (draws, each), seed, workers)
+        found = find_candidates(patient, posterior, (draws, each), seed, workers)
     refuse_if_too_few(found.weights)
-    return found, each
+    return found
 
 
 def _run(
-    one: Eligibility, patient: Patient, draws: Draws, settings: Settings, how: tuple[int | None, Progress]
+    one: Eligibility, patient: Patient, present: Present, settings: Settings, how: tuple[int | None, Progress]
 ) -> RegimenRun:
-    """Simulate every drawn patient under one regimen; `how` is the number of threads and whom to tell of progress."""
+    """Continue every patient under one regimen; `how` is the number of threads and whom to tell of progress."""
     workers, tell = how
     regimen = one.regimen
-    dose = constants(radiotherapy.Params, "radiotherapy", draws.typical)
-    calendar = calendar_of(patient, regimen, settings.months, dose)
+    dose = constants(radiotherapy.Params, "radiotherapy", present.draws.typical)
+    calendar = coming_calendar(patient, regimen, settings.months, dose)
 
     def progress(done: int, total: int) -> None:
         tell(regimen.title, done, total)
 
-    done = simulate(draws, calendar, settings.months, workers=workers, progress=progress)
+    courses = continue_from(present, calendar, settings.months, workers=workers, progress=progress)
     return RegimenRun(
         name=regimen.name,
         title=regimen.title,
@@ -194,7 +197,7 @@ def _run(
         eligible=one.eligible,
         reasons=one.reasons,
         calendar_note=regimen.calendar_note(patient),
-        courses=done.courses,
+        courses=courses,
     )
 
 
@@ -228,8 +231,9 @@ def _judged(patient: Patient, regimens: Sequence[Regimen] | None) -> tuple[Eligi
     return tuple(eligibility(regimen, patient) for regimen in regimens)
 
 
-def _continue(draws: Draws, weights: FloatArray, settings: Settings) -> tuple[NestedSample, Draws]:
+def _resampled(found: Candidates, settings: Settings) -> tuple[NestedSample, Present, Weights]:
     """Choose the candidates that are continued, within each parameter draw by their weights."""
+    weights = found.weights.normalised.reshape(settings.draws, -1)
     d, k = weights.shape
     uniforms = uniform_array(settings.seed, np.arange(d), RESAMPLING_QUANTITY, 0)
     chosen = resample_within_draws(weights, settings.continuations, uniforms)
@@ -237,4 +241,4 @@ def _continue(draws: Draws, weights: FloatArray, settings: Settings) -> tuple[Ne
     index = (np.arange(d)[:, None] * k + np.maximum(chosen, 0)).ravel()
     # keys of chance lie beyond those of the candidates, so that copies of one candidate part ways
     chance = d * k + np.arange(index.size)
-    return sample, draws.take(index, chance)
+    return sample, found.present.take(index, chance), found.weights

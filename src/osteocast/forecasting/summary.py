@@ -66,7 +66,11 @@ def outcomes(definition: EventDefinition) -> dict[str, tuple[Component, ...]]:
 
 
 def summarise(
-    run: RegimenRun, sample: NestedSample, definition: EventDefinition, lesions: tuple[Lesion, ...]
+    run: RegimenRun,
+    sample: NestedSample,
+    definition: EventDefinition,
+    lesions: tuple[Lesion, ...],
+    broken: frozenset[int] = frozenset(),
 ) -> RegimenForecast:
     """Summarise the courses of one regimen.
 
@@ -74,6 +78,7 @@ def summarise(
     ----------
     sample : draw and weight of each course, the same for every regimen.
     lesions : the recorded lesions, in the order of the lesion axis of the courses.
+    broken : numbers of those whose bone is recorded as broken; they have no risk of fracture.
     """
     courses = run.courses
     risk = {
@@ -93,7 +98,7 @@ def summarise(
         expected_events=Number(float(events.mean[0]), float(events.low[0]), float(events.high[0])),
         survival=survival,
         median_survival_months=median_months(survival),
-        lesions=tuple(_lesion(courses, sample, definition, i, one) for i, one in enumerate(lesions)),
+        lesions=tuple(_lesion(courses, sample, definition, (i, one), i in broken) for i, one in enumerate(lesions)),
         courses={k: _band(courses.of_patient(s), sample, unit) for k, (s, unit) in SERIES.items()},
         harms=_harms(courses, sample),
     )
@@ -128,8 +133,9 @@ def median_months(survival: Curve) -> float | None:
 
 
 def _lesion(
-    courses: Courses, sample: NestedSample, definition: EventDefinition, index: int, lesion: Lesion
+    courses: Courses, sample: NestedSample, definition: EventDefinition, numbered: tuple[int, Lesion], broken: bool
 ) -> LesionForecast:
+    index, lesion = numbered
     parts = {c.name: c for c in definition.components}
 
     def risk(name: str) -> Risk:
@@ -139,7 +145,8 @@ def _lesion(
     strength = weighted_quantile(courses.of_lesion(index, "strength"), sample.weight, np.array([0.5]))[0]
     return LesionForecast(
         site=lesion.site.name,
-        fracture=risk("fracture"),
+        already_fractured=broken,
+        fracture=None if broken else risk("fracture"),
         radiotherapy=risk("radiotherapy"),
         # Only a vertebral lesion can reach the spinal canal.
         cord=risk("cord_compression") if lesion.site.kind.startswith("vertebra") else None,

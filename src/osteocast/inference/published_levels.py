@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from osteocast.course.courses import EventKind
+from osteocast.course.present import Present
 from osteocast.evidence.load import DATA
 from osteocast.foundation.files import folder_sha256
 from osteocast.inference.calibrate import calibrate
 from osteocast.inference.calibration_file import ArmLevel, CalibrationPlan, read_calibration
 from osteocast.inference.estimators import first_event_share, median_survival
 from osteocast.inference.posterior import Posterior
-from osteocast.inference.reference_arms import ArmCourses, simulate_arm
+from osteocast.inference.reference_arms import ArmCourses, enter, entry_of, follow_arm
 from osteocast.inference.scales import PRIORS
 
 POINTS = 32
@@ -56,8 +57,13 @@ def simulated_levels(
 ) -> dict[str, float]:
     """Simulate every arm of a plan and return its levels by target, in the unit of the target."""
     levels: dict[str, float] = {}
+    entered: dict[tuple[str | float, ...], Present] = {}
     for name in dict.fromkeys(found.arm for found in plan.levels):
-        arm = simulate_arm(plan.arms[name], scales, patients, plan.seed, workers)
+        wanted = plan.arms[name]
+        entry = entry_of(wanted)
+        if entry not in entered:
+            entered[entry] = enter(wanted, scales, patients, plan.seed, workers)
+        arm = follow_arm(wanted, entered[entry], workers)
         levels |= {found.level.target: level_of(arm, found) for found in plan.levels if found.arm == name}
     return levels
 

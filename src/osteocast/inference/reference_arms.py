@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from osteocast.course.calendar import calendar_of
+from osteocast.course.calendar import coming_calendar, past_calendar
 from osteocast.course.courses import Courses
 from osteocast.course.layout import DAYS_PER_MONTH, DAYS_PER_YEAR
 from osteocast.course.population import draw_patients
+from osteocast.course.present import Present, carry
 from osteocast.course.rules import constants
-from osteocast.course.simulate import simulate
+from osteocast.course.simulate import continue_from
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
 from osteocast.domain.patient import Origin, Patient, PrimaryTumour, Sex, TherapyLine
@@ -41,6 +42,9 @@ INPUT_UNITS = {
     "simulated": "month",
 }
 """Inputs of an arm and their units; what each means is said in data/calibration.toml."""
+
+ENTRY_INPUTS = ("age", "line_started", "line_strength", "oldest_lesion", "lesions", "survey_interval")
+"""Inputs that shape a patient before entry; arms that share them share their patients' histories."""
 
 _MOST_FAILURES = 0.01
 # Any date: only the days between the start of therapy and the entry matter.
@@ -122,13 +126,36 @@ def simulate_arm(
     SolveError
         ``calibrate.solver-failures``: more than 1 % of the courses could not be solved.
     """
+    return follow_arm(arm, enter(arm, scales, patients, seed, workers), workers)
+
+
+def entry_of(arm: ReferenceArm) -> tuple[str | float, ...]:
+    """Return what an arm's patients at entry depend on: equal for arms of one trial."""
+    return (arm.origin, arm.sex, *(arm[name] for name in ENTRY_INPUTS))
+
+
+def enter(
+    arm: ReferenceArm, scales: Mapping[str, float], patients: int, seed: int, workers: int | None = None
+) -> Present:
+    """Carry the patients of an arm to their entry; arms with the same `entry_of` may share them."""
     typical = _typical(arm, scales, patients, seed)
     record = _record(arm)
+    return carry(draw_patients(record, typical), past_calendar(record), history_events=True, workers=workers)
+
+
+def follow_arm(arm: ReferenceArm, present: Present, workers: int | None = None) -> ArmCourses:
+    """Follow patients from their entry under the regimen of an arm.
+
+    Raises
+    ------
+    SolveError
+        ``calibrate.solver-failures``: more than 1 % of the courses could not be solved.
+    """
+    typical = present.draws.typical
     months = int(arm["simulated"])
     rule = constants(radiotherapy.Params, "radiotherapy", typical)
-    calendar = calendar_of(record, read_regimen(arm.regimen), months, rule)
-    drawn = draw_patients(record, typical)
-    courses = simulate(drawn, calendar, months, history_events=True, workers=workers).courses
+    calendar = coming_calendar(_record(arm), read_regimen(arm.regimen), months, rule)
+    courses = continue_from(present, calendar, months, workers=workers)
     if courses.failed > _MOST_FAILURES * courses.n:
         raise SolveError(
             Issue(

@@ -228,9 +228,9 @@ def _lesion_views(result: Mapping[str, Any]) -> list[View]:
     for index, lesion in enumerate(result["patient"]["lesions"]):
         forecasts = [r["lesions"][index] for r in result["regimens"]]
         rows = [
-            (title, [wording.risk_text(*_three(f.get(key))) for f in forecasts])
+            (title, [_lesion_risk(f, key) for f in forecasts])
             for key, title in wording.LESION_EVENTS.items()
-            if any(f.get(key) is not None for f in forecasts)
+            if any(f.get(key) is not None or _broken(f, key) for f in forecasts)
         ]
         rows.append(("Strength, now → end", [_strength_text(f) for f in forecasts]))
         site = wording.site_text(wording.plain(lesion["site"]))
@@ -244,6 +244,14 @@ def _lesion_views(result: Mapping[str, Any]) -> list[View]:
         }
         views.append({**view, "marker": legend_marker(lesion.get("kind"))})
     return views
+
+
+def _broken(forecast: Mapping[str, Any], event: str) -> bool:
+    return event == "fracture" and bool(forecast.get("already_fractured"))
+
+
+def _lesion_risk(forecast: Mapping[str, Any], event: str) -> str:
+    return "already broken" if _broken(forecast, event) else wording.risk_text(*_three(forecast.get(event)))
 
 
 def _three(risk: Mapping[str, float] | None) -> tuple[float | None, float | None, float | None]:

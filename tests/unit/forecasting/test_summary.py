@@ -39,6 +39,16 @@ def test_cumulative_incidence_has_death_competing(summary):
     assert summary.median_survival_months == pytest.approx(np.log(2) / 0.4 * 12, abs=1.2)
 
 
+def test_a_broken_bone_has_no_risk_of_fracture(exponential_courses):
+    courses = exponential_courses(np.full(N, 0.3), np.full(N, 0.5), np.full(N, 0.4))
+    found = summarise(run("a", courses), NestedSample.of(DRAW), event_definition(), LESIONS, frozenset({0}))
+    femur, spine = (one.to_dict() for one in found.lesions)
+    assert femur["already_fractured"] is True
+    assert femur["fracture"] is None
+    assert spine["already_fractured"] is False
+    assert spine["fracture"]["probability"] == 0.0
+
+
 def test_any_event_is_never_rarer_than_one_of_its_parts(summary):
     whole = np.array(summary.risk["any_event"].probability)
     for part in ("fracture", "cord_compression", "radiotherapy", "surgery"):

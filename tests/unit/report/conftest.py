@@ -74,6 +74,7 @@ def regimen(name: str, title: str, risk: float, effect: float, current: bool) ->
         "lesions": [
             {
                 "site": site,
+                "already_fractured": False,
                 "fracture": interval(risk * 0.4 / (i + 1)),
                 "radiotherapy": interval(risk * 0.3 / (i + 1)),
                 "cord": interval(0.04) if site in {"T8", "L3"} else None,

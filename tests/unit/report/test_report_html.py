@@ -101,6 +101,15 @@ def test_report_shows_what_it_must(result: dict[str, Any]) -> None:
     assert positions == sorted(positions), "regimens stand in the order given"
 
 
+def test_a_broken_bone_is_called_so_in_place_of_a_percentage(result: dict[str, Any]) -> None:
+    assert "already broken" not in report_html(result)
+    for regimen in result["regimens"]:
+        regimen["lesions"][0] |= {"already_fractured": True, "fracture": None}
+    schema = json.loads(files("osteocast").joinpath("data/schema/result.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(result)
+    assert report_html(result).count(">already broken<") == len(result["regimens"])
+
+
 def test_report_bytes_repeat_and_result_is_untouched(result: dict[str, Any], tmp_path: Any) -> None:
     before = copy.deepcopy(result)
     write_report(result, tmp_path / "one.html")
