@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from osteocast.course.body_parameters import body_parameters
 from osteocast.course.layout import DAYS_PER_YEAR, PERSON, PERSON_INDEX
 from osteocast.course.lesion_table import lesion_table
+from osteocast.course.prognosis import Prognosis, prognosis
 from osteocast.course.seeding import seeding_rate
 from osteocast.course.typical import Typical
 from osteocast.domain.patient import Patient
@@ -78,21 +79,24 @@ def draw_patients(patient: Patient, typical: Typical) -> Draws:
     Laboratory values are not used here: they weigh the drawn patients afterwards.
     """
     tempo = typical.get("population", "tempo_sd") * typical.streams.person("population.tempo")
-    person = _people(patient, typical, tempo)
+    ecog = _ecog_start(patient, typical, tempo)
+    outlook = prognosis(patient, typical, ecog - typical.get("population", "ecog_start"))
+    person = _people(patient, typical, {"tempo": tempo, "ecog": ecog}, outlook)
     body, latents = body_parameters(patient, typical)
     table = lesion_table(patient, typical, tempo)
     place, lesions = table.in_seeding_order()
     latents = {"population.tempo": tempo, **latents}
+    latents |= {"prognosis.visceral": outlook.visceral, "prognosis.subtype": outlook.subtype}
     for name in ("bone_quality", "pain_sensitivity", "line_strength", "ecog"):
         latents[f"population.{name}"] = person[:, PERSON_INDEX[name]].copy()
     return Draws(typical, body, lesions, person, place, table.known, latents, typical.streams.patients)
 
 
-def _people(patient: Patient, typical: Typical, tempo: FloatArray) -> FloatArray:
-    """Fill the columns of `layout.PERSON`, shape (n, len(PERSON)); rates per day."""
+def _people(patient: Patient, typical: Typical, given: dict[str, FloatArray], outlook: Prognosis) -> FloatArray:
+    """Fill the columns of `layout.PERSON`, shape (n, len(PERSON)), some of them given; rates per day."""
     streams, get = typical.streams, typical.get
     primary = patient.primary.origin
-    columns: dict[str, FloatArray] = {"tempo": tempo}
+    columns, tempo = dict(given), given["tempo"]
     n = len(tempo)
     male = 1.0 if patient.sex == "male" else 0.0
     columns["bone_quality"] = get("population", "bone_quality_sd") * streams.person(
@@ -102,9 +106,8 @@ def _people(patient: Patient, typical: Typical, tempo: FloatArray) -> FloatArray
         get("population", "pain_sensitivity_sd") * streams.person("population.pain_sensitivity")
     )
     columns["age"] = np.full(n, patient.age_years)
-    columns["death_hazard"] = get("population", f"death_{primary}") / DAYS_PER_YEAR
+    columns["death_hazard"] = get("population", f"death_{primary}") / DAYS_PER_YEAR * np.exp(outlook.log_hazard)
     columns["falls"] = get("population", "falls")
-    columns["ecog"] = _ecog_start(patient, typical, tempo)
     response = np.exp(get("population", "line_strength_sd") * streams.person("population.line_strength"))
     columns["line_strength"] = get("population", f"line_strength_{primary}") / DAYS_PER_YEAR * response
     duration = get("population", f"line_duration_{primary}") * DAYS_PER_YEAR
@@ -117,9 +120,10 @@ def _people(patient: Patient, typical: Typical, tempo: FloatArray) -> FloatArray
 
 
 def _ecog_start(patient: Patient, typical: Typical, tempo: FloatArray) -> FloatArray:
-    """Part of performance status that tempo and burden do not explain; a recorded grade fixes it on day 0."""
+    """Performance status before tempo and burden: drawn, or such that a recorded grade holds on day 0."""
     if patient.ecog is None:
-        return typical.get("population", "ecog_start")
+        spread = typical.get("prognosis", "ecog_spread")
+        return typical.get("population", "ecog_start") + spread * typical.streams.person("prognosis.ecog")
     care = typical.get("care", "ecog_tempo") * tempo
     burden = typical.get("care", "ecog_burden") * typical.get("hazards", "burden_reference")
     return np.asarray(patient.ecog - care - burden)

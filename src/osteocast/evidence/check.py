@@ -15,8 +15,12 @@ from osteocast.evidence.entry import read_parameter, read_source, read_target
 from osteocast.evidence.load import DATA, collect, read_file, read_folder
 from osteocast.evidence.parameter import Parameter
 from osteocast.evidence.source import Source
+from osteocast.evidence.target import Target
 from osteocast.foundation.errors import Issue
 from osteocast.foundation.units import UnitError, convert
+
+HELD_BACK = ("check", "excluded")
+"""Uses of a target that no parameter may rest on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def check_evidence(params: Sequence[type[Any]] = (), data: Path = DATA) -> Evide
     sources, problems = read_folder("sources", read_source, data)
     issues += problems + _source_issues(sources, data)
     targets, problems = read_folder("targets", read_target, data)
-    issues += problems + _model_issues(params, parameters, data)
+    issues += problems + _held_back_issues(parameters, targets) + _model_issues(params, parameters, data)
     return EvidenceCheck(
         issues=tuple(dict.fromkeys(issues)),
         parameters=len(parameters),
@@ -103,6 +107,38 @@ def _unit_issues(parameters: dict[tuple[str, str], Parameter]) -> Iterator[Issue
         except UnitError as error:
             place = f"parameters/{file}.toml: {key}.unit"
             yield Issue("evidence.unit", place, str(error), "a known unit", "Correct the unit.")
+
+
+def _held_back_issues(parameters: dict[tuple[str, str], Parameter], targets: dict[str, Target]) -> list[Issue]:
+    """Find parameters that lean on a published result which the model is to be checked with, or which is excluded."""
+    issues: list[Issue] = []
+    studies = _held_back_studies(targets)
+    fix = "Take another source, or re-declare the row as an input, with the reason."
+    for (file, key), parameter in parameters.items():
+        place, text = f"parameters/{file}.toml: {key}", f"{parameter.where} {parameter.note}"
+        for row in dict.fromkeys(re.findall(r"\bEV\d+\b", text)):
+            if row not in targets:
+                expected = "an id of data/targets/*.toml"
+                issues.append(Issue("evidence.target-unknown", place, row, expected, "Correct the id."))
+            elif targets[row].use in HELD_BACK:
+                found = f"{row}, whose use is {targets[row].use}"
+                issues.append(Issue("evidence.target-held-back", place, found, "rows of use fit or input", fix))
+        named = [name for name, words in studies.items() if name == parameter.source or words in text]
+        for name in named:
+            found = f"{studies[name]}, all of it held back"
+            issues.append(Issue("evidence.target-held-back", place, found, "a source that is not checked with", fix))
+    return issues
+
+
+def _held_back_studies(targets: dict[str, Target]) -> dict[str, str]:
+    """Return the publications of which no row may inform a parameter: source key, and author with year."""
+    open_studies = {t.study for t in targets.values() if t.use not in HELD_BACK}
+    closed = {t.study for t in targets.values()} - open_studies
+    return {
+        f"{author.lower()}{year}": f"{author} {year}"
+        for study in sorted(closed)
+        for author, year in re.findall(r"([A-Z][\w-]+) (\d{4})", study)
+    }
 
 
 def _model_issues(params: Sequence[type[Any]], parameters: dict[tuple[str, str], Parameter], data: Path) -> list[Issue]:

@@ -22,7 +22,6 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
         "epidural": any(grade in table["epidural"]["grades"] for grade in grades),
         "calcium": calcium >= table["calcium"]["from"],
         "ecog": patient.ecog is not None and patient.ecog >= table["ecog"]["from"],
-        "visceral": patient.visceral_metastases is True,
     }
     values = {"calcium": calcium, "ecog": patient.ecog}
     return tuple(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from osteocast.course.prognosis import SUBTYPES
 from osteocast.course.recorded import irradiation_days
 from osteocast.domain.patient import Lesion, Patient
 from osteocast.domain.quantity import quantity_facts
@@ -50,7 +51,8 @@ def given(patient: Patient) -> tuple[tuple[str, str], ...]:
     facts = [
         ("weight", None if patient.weight_kg is None else f"{patient.weight_kg:g} kg"),
         ("ECOG performance status", None if patient.ecog is None else str(patient.ecog)),
-        ("visceral metastases", _unused(_yes(patient.visceral_metastases))),
+        ("subtype of the primary", _unused_subtype(patient)),
+        ("visceral metastases", _yes(patient.visceral_metastases)),
         ("current regimen", patient.current_regimen),
         ("lines of systemic therapy", _listed([_dated(x.name, x.started, x.stopped) for x in patient.lines])),
         (
@@ -75,6 +77,8 @@ def unrecorded(patient: Patient) -> tuple[str, ...]:
     open_items = [
         ("weight", patient.weight_kg is None),
         ("ECOG performance status", patient.ecog is None),
+        ("subtype of the primary", patient.primary.subtype is None and patient.primary.origin in SUBTYPES),
+        ("visceral metastases", patient.visceral_metastases is None),
         ("lesions", not patient.lesions),
         ("kidney function (creatinine)", not patient.observed("creatinine")),
         ("calcium", not (patient.observed("calcium") or patient.observed("corrected-calcium"))),
@@ -118,8 +122,10 @@ def _yes(value: bool | None) -> str | None:
     return None if value is None else ("yes" if value else "no")
 
 
-def _unused(value: str | None) -> str | None:
-    return None if value is None else f"{value} (not used by the model)"
+def _unused_subtype(patient: Patient) -> str | None:
+    """Return a recorded subtype that moves nothing; the others stand with the primary."""
+    subtype = patient.primary.subtype
+    return None if subtype is None or patient.primary.origin in SUBTYPES else f"{subtype} (not used by the model)"
 
 
 def _listed(items: list[str]) -> str | None:

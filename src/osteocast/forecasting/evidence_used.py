@@ -32,7 +32,7 @@ MODELS = (
     (HazardParams, "hazards"),
     (CareParams, "care"),
 )
-TABLES = ("loads", "population")
+TABLES = ("loads", "population", "prognosis")
 AREAS = {
     "fluid": "body fluid",
     "hazards": "chance of events",
@@ -42,6 +42,7 @@ AREAS = {
     "mineral": "calcium balance",
     "phenotype": "kind of lesion",
     "pivonka": "bone cells in a lesion",
+    "prognosis": "survival",
     "remodelling": "healthy bone remodelling",
     "strength": "strength of bone",
 }
