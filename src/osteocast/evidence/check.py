@@ -19,7 +19,6 @@ from osteocast.evidence.target import Target
 from osteocast.foundation.errors import Issue
 from osteocast.foundation.units import UnitError, convert
 
-
 HELD_BACK = ("check", "excluded")
 """Uses of a target that no parameter may rest on."""
 
