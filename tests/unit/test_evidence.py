@@ -224,6 +224,32 @@ def test_a_source_named_in_a_note_is_used(data: Path) -> None:
     assert codes(data) == []
 
 
+def test_no_parameter_rests_on_a_result_that_is_held_back(data: Path) -> None:
+    def found(text: str, use: str) -> list[tuple[str, str]]:
+        (data / "targets" / "smith.toml").write_text(TARGET.replace('"fit"', f'"{use}"\nwhy = "so"'), encoding="utf-8")
+        (data / "parameters" / "drug.toml").write_text(text, encoding="utf-8")
+        return codes(data, DrugParams)
+
+    row, place = GOOD.replace('"Table 2"', '"30 % (EV1)"'), "parameters/drug.toml: clearance"
+    for use in ("check", "excluded"):
+        assert found(row, use) == [("evidence.target-held-back", place)]
+    for use in ("fit", "input"):
+        assert found(row, use) == []
+    assert found(GOOD, "check") == []
+    assert found(GOOD.replace('"Table 2"', '"30 % (EV7)"'), "fit") == [("evidence.target-unknown", place)]
+
+
+def test_no_parameter_names_a_study_that_is_held_back_whole(data: Path) -> None:
+    target = TARGET.replace('"Smith"', '"Smith 2001 (a trial)"')
+    named = GOOD.replace('"a round number"', '"0.4 misses Smith 2001"')
+    by_source, by_words = ["drug.toml: clearance", "inner.toml: rate"], ["drug.toml: threshold"]
+    for use, wanted in (("check", by_source + by_words), ("fit", [])):
+        (data / "targets" / "smith.toml").write_text(target.replace('"fit"', f'"{use}"'), encoding="utf-8")
+        (data / "parameters" / "drug.toml").write_text(named, encoding="utf-8")
+        held_back = [("evidence.target-held-back", f"parameters/{place}") for place in wanted]
+        assert codes(data, DrugParams) == sorted(held_back)
+
+
 def test_the_file_of_a_params_follows_from_its_name_or_module(data: Path) -> None:
     assert file_of(DrugParams, data) == "drug"
     assert file_of(Inner, data) is None
@@ -270,12 +296,16 @@ def test_all_published_results_are_there() -> None:
     assert len(targets) == 386
     uses = [t.use for t in targets.values()]
     assert {use: uses.count(use) for use in sorted(set(uses))} == {
-        "check": 129, "excluded": 60, "fit": 173, "input": 24,
+        "check": 126, "excluded": 60, "fit": 173, "input": 27,
     }  # fmt: skip
     stopeck = targets["EV0001"]
     assert (stopeck.value, stopeck.ci, stopeck.n, stopeck.checked) == (0.82, (0.71, 0.95), 2046, True)
     assert targets["EV0003"].value is None
     assert targets["EV0003"].value_text == "not reached"
+
+
+REDECLARED = ("EV0274", "EV0279", "EV0493")
+"""Checks of the table that have informed a parameter, so that they are inputs here (decision 13)."""
 
 
 def test_targets_equal_the_table_they_came_from(shared_dir: Path) -> None:
@@ -287,7 +317,9 @@ def test_targets_equal_the_table_they_came_from(shared_dir: Path) -> None:
     assert rows.keys() == targets.keys()
     for key, row in rows.items():
         target = targets[key]
-        for name in row.keys() & set(type(target).__slots__) - {"id", "checked"}:
+        changed = {"use", "why"} if key in REDECLARED else set()
+        assert not changed or (row["use"], target.use) == ("check", "input")
+        for name in row.keys() & set(type(target).__slots__) - {"id", "checked"} - changed:
             value, text = getattr(target, name), row[name]
             assert (value in (None, "") and text == "") or value == text or float(text) == value, (key, name)
         assert target.ci == ((float(row["ci_low"]), float(row["ci_high"])) if row["ci_low"] else None)

@@ -167,8 +167,10 @@ def test_values_are_shown_as_they_were_written_and_unused_ones_are_marked():
     patient = describe(replace(PATIENT, observations=(written,), visceral_metastases=True))
     given = {g["item"]: g["value"] for g in patient["given"]}
     assert given["total calcium"] == "12.2 mg/dL on 2026-03-02"
-    assert given["visceral metastases"] == "yes (not used by the model)"
-    assert "visceral metastases" not in {d["item"] for d in describe(PATIENT)["drawn"]}
+    assert given["visceral metastases"] == "yes"
+    assert "subtype of the primary" not in given  # it stands with the primary
+    assert "visceral metastases" not in {d["item"] for d in patient["drawn"]}
+    assert "visceral metastases" in {d["item"] for d in describe(PATIENT)["drawn"]}
     assert patient["lesions"][1]["size_mm"] is None
     assert json.loads(json.dumps(patient)) == patient
 

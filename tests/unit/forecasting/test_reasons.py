@@ -111,7 +111,6 @@ def person(**keys):
     ("patient", "level", "words"),
     [
         (person(ecog=3), "outside", "ECOG 3: the trials"),
-        (person(visceral_metastases=True), "caution", "Visceral metastases do not enter"),
         (person(lesions=(Lesion(site("T8"), epidural_grade="3"),)), "outside", "Emergency: an epidural lesion"),
         (
             person(observations=(Observation("calcium", 3.21, "mmol/L", dt.date(2026, 1, 2)),)),
@@ -130,7 +129,7 @@ def test_an_ordinary_record_calls_for_nothing():
     lesions = (Lesion(site("T8"), epidural_grade="1c"), Lesion(site("L3")))
     calm = Observation("calcium", 2.6, "mmol/L", dt.date(2026, 1, 2))
     past = Observation("calcium", 3.4, "mmol/L", dt.date(2025, 1, 2))
-    ordinary = person(ecog=2, visceral_metastases=False, lesions=lesions, observations=(past, calm))
+    ordinary = person(ecog=2, visceral_metastases=True, lesions=lesions, observations=(past, calm))
     assert emergencies_and_limits(ordinary) == ()
 
 
