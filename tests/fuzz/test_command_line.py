@@ -163,32 +163,95 @@ def test_options_that_cannot_be(options, code, tmp_path, capsys):
     assert not out.exists()
 
 
-REGIMEN = '[[courses]]\ndrug = "{drug}"\ndose = "{dose}"\ninterval = "{interval}"\nstart = "{start}"\n{more}'
+COURSE = '[[courses]]\ndrug = "{drug}"\ndose = {dose}\ninterval = "{interval}"\nstart = "{start}"\n{more}'
+REGIMEN = 'title = "a regimen"\n' + COURSE
+PROCEDURE = 'title = "a regimen"\n[[procedures]]\nkind = "radiotherapy"\nsite = "{site}"\nday = "0 days"\n{more}'
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        REGIMEN.format(drug="denosumab", dose="1e9 mg", interval="4 weeks", start="0 days", more=""),
-        REGIMEN.format(drug="denosumab", dose="-120 mg", interval="4 weeks", start="0 days", more=""),
-        REGIMEN.format(drug="denosumab", dose="120 mg", interval="0 days", start="0 days", more=""),
-        REGIMEN.format(drug="denosumab", dose="120 mg", interval="1 s", start="0 days", more=""),
-        REGIMEN.format(drug="denosumab", dose="120 mg", interval="4 weeks", start="9 weeks", more='stop = "1 weeks"'),
-        REGIMEN.format(drug="mine", dose="1 mg", interval="4 weeks", start="0 days", more="[drug.mine.drug.mine]\n"),
-        REGIMEN.format(drug="p.toml", dose="1 mg", interval="4 weeks", start="0 days", more=""),
-        'name = "p.toml"\ninclude = "regimen.toml"\n',
-        "courses = 3\n",
-        '[[procedures]]\nkind = "radiotherapy"\nsite = "T8"\nday = "0 days"\ndose = "8000 Gy"\nfractions = 1\n',
-    ],
-)
-def test_regimen_files_that_cannot_be(text, tmp_path, capsys):
+def regimen(drug="denosumab", dose='"120 mg"', interval="4 weeks", start="0 days", more=""):
+    return REGIMEN.format(drug=drug, dose=dose, interval=interval, start=start, more=more)
+
+
+def procedure(site="T8", dose="8 Gy"):
+    return PROCEDURE.format(site=site, more=f'dose = "{dose}"\nfractions = 1\n')
+
+
+BAD_REGIMENS = {
+    "no-title": (regimen().partition("\n")[2], "key.missing"),
+    "unknown-key": (regimen(more='dosse = "3 mg"'), "key.unknown"),
+    "wrong-unit": (regimen(dose='"120 mL"'), "value.unit"),
+    "no-unit": (regimen(dose="120"), "value.unit-missing"),
+    "nan": (regimen(dose="nan"), "value.not-a-number"),
+    "nan-mg": (regimen(dose='"nan mg"'), "value.not-a-number"),
+    "1e9-mg": (regimen(dose='"1e9 mg"'), "value.implausible"),
+    "negative-dose": (regimen(dose='"-120 mg"'), "value.negative"),
+    "no-interval": (regimen(interval="0 days"), "value.implausible"),
+    "seconds": (regimen(interval="1 s"), "value.unit"),
+    "impossible-date": (regimen(start="2026-02-30"), "value.unit"),
+    "stop-first": (regimen(start="9 weeks", more='stop = "1 weeks"'), "regimen.order"),
+    "drug-in-a-drug": (regimen(more="[drug.mine.drug.mine]\n"), "key.unknown"),
+    "file-as-drug": (regimen(drug="p.toml"), "regimen.drug-unknown"),
+    "include": ('title = "a"\ninclude = "regimen.toml"\n', "key.unknown"),
+    "no-list": ('title = "a"\ncourses = 3\n', "value.type"),
+    "8000-gray": (procedure(dose="8000 Gy"), "value.implausible"),
+    "no-such-site": (procedure(site="T13"), "value.site"),
+    "lesion-lacking": (procedure(site="T9"), "regimen.lesion-missing"),
+    "empty": ("", "file.empty"),
+    "binary": (bytes(range(256)), "file.not-text"),
+    "utf-16": (regimen().encode("utf-16"), "file.not-text"),
+    "deep-lists": ("[" * 5000 + "]" * 5000, "file.too-deep"),
+    "deep-tables": ('{"title":' * 5000 + "1" + "}" * 5000, "file.too-deep"),
+    "100-mb": (None, "file.too-large"),
+}
+
+
+def refused_regimen(path, folder, capsys):
+    """Forecast a patient with one lesion under a regimen file that cannot be; return what was said."""
+    (folder / "p.toml").write_text(lesion(site='"T8"'))
+    arguments = ["forecast", str(folder / "p.toml"), "--regimen", str(path), "--out", str(folder / "out")]
+    code, out, err = run(arguments, capsys)
+    assert (code, out) == (2, "")
+    assert {one.name for one in folder.iterdir()} == {"p.toml", path.name}
+    return err
+
+
+@pytest.mark.parametrize("name", BAD_REGIMENS)
+def test_each_bad_regimen_file_gives_its_code_and_writes_nothing(name, tmp_path, capsys):
+    content, code = BAD_REGIMENS[name]
+    path = tmp_path / ("regimen.json" if name.startswith("deep-") else "regimen.toml")
+    if content is None:
+        with path.open("wb") as stream:
+            stream.truncate(100_000_000)
+    else:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    err = refused_regimen(path, tmp_path, capsys)
+    assert f"[{code}] " in err
+    assert "found: " in err
+    assert "fix: " in err
+
+
+def test_a_regimen_that_is_a_folder(tmp_path, capsys):
+    (tmp_path / "regimen.toml").mkdir()
+    assert "[file.directory]" in refused_regimen(tmp_path / "regimen.toml", tmp_path, capsys)
+
+
+def test_a_good_regimen_file_is_read(read_only, tmp_path, capsys):
+    """What the bad ones are made from is right, so each is refused for what is wrong with it."""
     (tmp_path / "p.toml").write_text(lesion(site='"T8"'))
-    (tmp_path / "regimen.toml").write_text(text)
-    arguments = ["forecast", str(tmp_path / "p.toml"), "--regimen", str(tmp_path / "regimen.toml")]
-    code, _, err = run([*arguments, "--out", str(tmp_path / "out")], capsys)
-    assert code == 2
-    assert CODED.search(err)
-    assert not (tmp_path / "out").exists()
+    for text in (regimen(), procedure()):
+        (tmp_path / "regimen.toml").write_text(text)
+        arguments = ["forecast", str(tmp_path / "p.toml"), "--regimen", str(tmp_path / "regimen.toml")]
+        code, _, err = run([*arguments, "--out", str(tmp_path / "out")], capsys)
+        assert (code, READ.code in err) == (1, True)
+
+
+def test_every_problem_of_a_regimen_file_is_listed_with_its_place(tmp_path, capsys):
+    text = regimen(drug="denosumob", dose='"120 mL"', interval="0 days", more="dosse = 1\n")
+    (tmp_path / "regimen.toml").write_text(text + '[[procedures]]\nkind = "surgery"\nsite = "T13"\n')
+    err = refused_regimen(tmp_path / "regimen.toml", tmp_path, capsys)
+    named = ("courses[1].drug", "courses[1].dose", "courses[1].interval", "courses[1].dosse", "procedures[1].kind")
+    for place in (*named, "procedures[1].site"):
+        assert re.search(rf"^\[[a-z.-]+\] regimen.toml: {re.escape(place)}$", err, re.MULTILINE), place
 
 
 def test_every_problem_of_files_and_options_is_listed_at_once(tmp_path, capsys):

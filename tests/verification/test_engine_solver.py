@@ -168,6 +168,54 @@ def test_failure_is_a_value_with_a_sentence():
     assert broken.status is SolveStatus.NOT_FINITE
 
 
+def test_each_failure_has_its_own_status():
+    """y' = y^2 from 1 blows up at t = 1: with a floor under the step it stops there, not with a number that is none."""
+    case, coarse = Case(One(1.0), One(1.0)), Accuracy(rtol=1e-6, smallest_step=1e-3)
+    assert solve(EXPLODING, case, [0.0, 2.0], accuracy=coarse).status is SolveStatus.STEP_TOO_SMALL
+    assert solve(EXPLODING, case, [0.0, 0.5], accuracy=coarse).status is SolveStatus.OK
+
+
+def test_a_step_that_would_not_move_the_time_is_too_small():
+    """At day 1e9 the clock resolves about 1e-7 days, so the step stops there though 1e-12 is allowed."""
+    found = solve(EXPLODING, Case(One(1.0), One(1.0)), [1e9, 1e9 + 2.0], accuracy=Accuracy(rtol=1e-8))
+    assert found.status is SolveStatus.STEP_TOO_SMALL
+    assert found.steps < 1000
+
+
+class Pair(NamedTuple):
+    falling: float
+    kept: float
+
+
+def still(x: One, p: One, e: One) -> One:
+    return One(e.y - p.y * x.y)
+
+
+def told(x: One, p: One) -> One:
+    return One(p.y * x.y)
+
+
+def fall(x: Pair, p: One, s: One) -> Pair:
+    return Pair(-(x.falling**0.5) - p.y, -0.01 * s.y * x.kept)
+
+
+def constant(x: Pair, p: One, s: One) -> One:
+    return One(p.y)
+
+
+FALLING = System(still, told, fall, constant)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_lesion_that_is_no_number_does_not_hide_behind_others(first):
+    """A root of a negative number in one lesion stops the patient, wherever that lesion stands in the list."""
+    low, high = Pair(0.05, 1.0), Pair(500.0, 1.0)
+    starts = [low, high] if first else [high, low]
+    found = solve(FALLING, Case(One(1.0), One(1.0), [One(1.0)] * 2, starts), [0.0, 1.0])
+    assert found.status is SolveStatus.NOT_FINITE
+    assert np.isnan(found.lesions[-1]).all()
+
+
 def test_units_of_the_test_model_hold_and_a_wrong_one_is_named():
     assert unit_problems(host_rates, "day") == ()
     assert unit_problems(focus_rates, "day") == ()

@@ -48,6 +48,10 @@ FIRST_MOVE = 30.0
 SMALLEST_PIVOT = 1e-9
 UNDERSHOOT = 10.0
 NEGLIGIBLE = 1e-60
+# Error of a step after which a state lies below zero: finite, so that it is not taken for a number that is not.
+UNDERSHOT = 1e300
+# Steps shorter than this share of the time would leave the time as it is.
+RESOLUTION = 1e-15
 
 
 # Generated functions that the stepper calls as attributes of `core`, beside the tuple `core.sizes`.
@@ -135,7 +139,7 @@ def copy(target: Floats, source: Floats, count: int) -> None:
 def accept(target: Floats, source: Floats, count: int) -> None:
     """Copy a new state; amounts below `NEGLIGIBLE` become zero, since denormal numbers are very slow."""
     for m in range(count):
-        target[m] = source[m] if abs(source[m]) > NEGLIGIBLE else 0.0
+        target[m] = 0.0 if abs(source[m]) <= NEGLIGIBLE else source[m]
 
 
 @jitable
@@ -224,6 +228,13 @@ def linearise(core: Core, inputs: Inputs, work: Work) -> None:
 
 
 @jitable
+def smaller(a: float, b: float) -> float:
+    """Return the smaller of two pivots; one that is not a number counts as zero, so that no other hides it."""
+    a = a if a > 0.0 else 0.0
+    return b if b < a else (a if b >= a else 0.0)
+
+
+@jitable
 def factor(core: Core, diagonal: float, inputs: Inputs, work: Work) -> float:
     """Factor ``diagonal I - J``; return a lower bound of its pivots in units of `diagonal`."""
     smallest = np.inf
@@ -232,9 +243,8 @@ def factor(core: Core, diagonal: float, inputs: Inputs, work: Work) -> float:
     for i in range(inputs.n_lesions):
         pivot = core.lesion_factor(work.j_lesion[i], work.g, diagonal, work.lu_lesion[i])
         core.lesion_couple(work.j_lesion[i], work.lu_lesion[i], work.y_signal[i], work.g)
-        smallest = smallest if pivot > smallest else pivot
-    pivot = core.body_factor(work.j_body, work.g, diagonal, work.lu_body)
-    smallest = smallest if pivot > smallest else pivot
+        smallest = smaller(smallest, pivot)
+    smallest = smaller(smallest, core.body_factor(work.j_body, work.g, diagonal, work.lu_body))
     return smallest / diagonal
 
 
@@ -279,7 +289,7 @@ def stages(core: Core, h: float, inputs: Inputs, work: Work) -> None:
 
 @jitable
 def block_error(change: Floats, work: Work, first: int, atol: Floats, rtol: float) -> float:
-    """Mean square of `change` over one block in tolerances; infinite where a state undershoots zero."""
+    """Mean square of `change` over one block in tolerances; huge after an undershoot, infinite if not a number."""
     total = 0.0
     for i in range(atol.size):
         m = first + i
@@ -287,8 +297,9 @@ def block_error(change: Floats, work: Work, first: int, atol: Floats, rtol: floa
         tolerance = atol[i] + rtol * max(old, abs(new))
         total += (change[m] / tolerance) ** 2
         if work.nonnegative[m] * new < -UNDERSHOOT * (atol[i] + rtol * old):
-            return np.inf
-    return total / atol.size
+            return UNDERSHOT
+    # a comparison with NaN is false: the caller may compare what is returned here
+    return total / atol.size if total < np.inf else np.inf
 
 
 @jitable
@@ -355,7 +366,8 @@ def integrate(
     if h <= 0.0:
         h = first_step(t_end - t, inputs, work, options)
     steps, rejected = 0, False
-    while t_end - t > options.smallest_step:
+    shortest = max(options.smallest_step, RESOLUTION * max(abs(t), abs(t_end)))
+    while t_end - t > shortest:
         if steps >= options.max_steps:
             return TOO_MANY_STEPS, h, steps
         left = t_end - t
@@ -374,10 +386,13 @@ def integrate(
             rejected = False
             accept(work.y, work.y_new, n)
             if t < t_end:
+                # near a pole every step is accepted, each smaller than the one before
+                if h < min(shortest, trial):
+                    return STEP_TOO_SMALL, h, steps
                 linearise(core, inputs, work)
         else:
             rejected = True
             h = trial * (max(LARGEST_CUT, SAFETY * error**-0.25) if np.isfinite(error) else LARGEST_CUT)
-            if h < options.smallest_step:
+            if h < shortest:
                 return (STEP_TOO_SMALL if np.isfinite(error) else NOT_FINITE), h, steps
     return OK, h, steps
