@@ -195,6 +195,7 @@ def _run(
         reasons=one.reasons,
         calendar_note=regimen.calendar_note(patient),
         courses=done.courses,
+        rods=tuple((p.site, p.day) for p in regimen.procedures if p.kind == "rod"),
     )
 
 
