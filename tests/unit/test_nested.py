@@ -39,20 +39,23 @@ def test_chance_noise_is_removed_from_the_spread():
     assert np.mean([e.high[0] for e in found]) == pytest.approx(high, abs=0.015)
 
 
-def test_no_difference_between_draws_leaves_only_the_error_of_the_mean():
+def test_no_difference_between_draws_leaves_what_chance_could_have_hidden():
     found = _between(50, 20, 40, lambda r, d: np.full(d, 0.3))
-    assert np.median([e.parameter_sd[0] for e in found]) < 0.03
+    # The spread of 50 means of 20 has a standard error of 0.0021: differences of SD 0.046 could stay unseen.
+    hidden = np.sqrt(0.21 / 20 * np.sqrt(2 / 49))
+    assert all(0.3 * hidden < e.parameter_sd[0] < 1.6 * hidden for e in found)
+    assert np.median([e.parameter_sd[0] for e in found]) < hidden
     assert np.mean([e.chance_error[0] for e in found]) == pytest.approx(np.sqrt(0.21 / 1000), rel=0.05)
     covered = [e.low[0] <= 0.3 <= e.high[0] for e in found]
     assert np.mean(covered) > 0.8
 
 
-def test_unequal_weights_keep_the_variance_unbiased():
+def test_unequal_weights_keep_the_variance():
     rng = np.random.default_rng(4)
-    d, c = 100, 15
+    d, c = 600, 15
     draw = np.repeat(np.arange(d), c)
     variance = []
-    for _ in range(100):
+    for _ in range(40):
         p = rng.beta(12, 28, d)
         weight = rng.exponential(1.0, d * c) * np.repeat(rng.exponential(1.0, d), c)
         y = (rng.random(d * c) < p[draw]).astype(float)
@@ -119,8 +122,9 @@ def test_excluded_courses_carry_no_weight():
     assert e.mean[0] == 0.0
 
 
-def test_one_draw_gives_the_error_of_the_mean_only():
+def test_one_draw_says_nothing_of_the_others():
     sample = NestedSample.of(np.zeros(100, dtype=int))
     e = estimate(sample, (np.arange(100) < 20).astype(float), "probability")
-    assert e.parameter_sd[0] == 0.0
+    assert e.low[0] < 0.001
+    assert e.high[0] > 0.8
     assert e.chance_error[0] == pytest.approx(np.sqrt(0.2 * 0.8 / 99))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from osteocast.course.recorded import is_broken
 from osteocast.domain.laboratory import calcium_readings
-from osteocast.domain.patient import Patient
+from osteocast.domain.patient import Lesion, Patient
+from osteocast.domain.skeleton import section_width_mm
 from osteocast.domain.table import read_table
 from osteocast.forecasting.result import Applicability
 from osteocast.inference.pareto import largest_reliable_k
@@ -17,16 +21,55 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
     table = read_table("applicability")
     readings = calcium_readings(patient)
     calcium = readings[-1].value if readings else 0.0
-    grades = [lesion.epidural_grade for lesion in patient.lesions if lesion.epidural_grade is not None]
+    compressed = [one for one in patient.lesions if meets_cord_compression(one)]
+    large = large_lesions(patient)
     holds = {
-        "epidural": any(grade in table["epidural"]["grades"] for grade in grades),
+        "epidural": bool(compressed),
         "calcium": calcium >= table["calcium"]["from"],
         "ecog": patient.ecog is not None and patient.ecog >= table["ecog"]["from"],
+        "large_lesions": len(large) >= table["large_lesions"]["lesions"],
     }
-    values = {"calcium": calcium, "ecog": patient.ecog}
+    values = {
+        "calcium": calcium,
+        "ecog": patient.ecog,
+        "grades": " and ".join(sorted({str(one.epidural_grade) for one in compressed})),
+        "compressed": _places(compressed),
+        "large": _places(large),
+        "count": len(large),
+    }
+    return tuple(_statement(name, table[name], values) for name, so in holds.items() if so)
+
+
+def _places(lesions: Sequence[Lesion]) -> str:
+    return ", ".join(one.site.title for one in lesions)
+
+
+def meets_cord_compression(lesion: Lesion) -> bool:
+    """Whether the recorded epidural grade is compression of the cord on imaging (ESCC 2 or 3)."""
+    return lesion.epidural_grade in read_table("applicability")["epidural"]["grades"]
+
+
+def large_lesions(patient: Patient) -> tuple[Lesion, ...]:
+    """Return recorded lesions that take up more than half of the width of a bone that can still break."""
+    limit = read_table("applicability")["large_lesions"]["above"]
     return tuple(
-        Applicability(table[name]["level"], table[name]["text"].format(**values)) for name, so in holds.items() if so
+        one
+        for one in patient.lesions
+        if (extent := seen_extent(one)) is not None
+        and extent > limit
+        and not is_broken(patient, one)
+        and one.fixed is None
     )
+
+
+def seen_extent(lesion: Lesion) -> float | None:
+    """Return how much of the section a lesion takes up by the record [1]: by its size or by its share of cortex."""
+    size = None if lesion.size_mm is None else lesion.size_mm / section_width_mm(lesion.site)
+    return max((one for one in (size, lesion.cortical_involvement) if one is not None), default=None)
+
+
+def _statement(name: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Applicability:
+    return Applicability(entry["level"], entry["text"].format(**values), name, entry["brief"].format(**values))
 
 
 def applicability(origin: str, weights: Weights, months: int, effective_draws: float) -> tuple[Applicability, ...]:
@@ -38,15 +81,15 @@ def applicability(origin: str, weights: Weights, months: int, effective_draws: f
     effective_draws : effective number of parameter draws behind the intervals.
     """
     table = read_table("applicability")
-    chosen = [table["origin"].get(origin, table["origin"]["other"])]
+    holds = [("origin", table["origin"].get(origin, table["origin"]["other"]))]
     if not math.isnan(weights.pareto_k) and weights.pareto_k > largest_reliable_k(weights.candidates):
-        chosen.append(table["pareto_k"])
+        holds.append(("pareto_k", table["pareto_k"]))
     if weights.used and weights.effective_sample_size < table["effective_sample"]["below"]:
-        chosen.append(table["effective_sample"])
+        holds.append(("effective_sample", table["effective_sample"]))
     if effective_draws < table["effective_draws"]["below"]:
-        chosen.append(table["effective_draws"])
+        holds.append(("effective_draws", table["effective_draws"]))
     if months > table["months"]["above"]:
-        chosen.append(table["months"])
+        holds.append(("months", table["months"]))
     values = {
         "pareto_k": weights.pareto_k,
         "effective_sample_size": weights.effective_sample_size,
@@ -54,4 +97,4 @@ def applicability(origin: str, weights: Weights, months: int, effective_draws: f
         "months": months,
         "effective_draws": effective_draws,
     }
-    return tuple(Applicability(c["level"], c["text"].format(**values)) for c in chosen)
+    return tuple(_statement(name, entry, values) for name, entry in holds)

@@ -96,7 +96,7 @@ def _effect(quantity: DrawnQuantity, correlation: float, outcome: FloatArray, we
     if low is not None and high is not None:
         text += f": {100 * low:.0f} % have one in the lowest quarter, {100 * high:.0f} % in the highest"
     if abs(correlation) < chance:
-        text += "; not clearly more than chance in this run"
+        text += "; not clearly more than chance"
     return text + "."
 
 

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from osteocast.course.courses import Courses, EventKind
 from osteocast.domain.table import read_table
+from osteocast.inference.nested import NestedSample
+
+PREVENTION = "prevention"
+"""An operation before any fracture or cord compression."""
+_CAUSES_FIRST = ("cord_compression", "fracture", "radiotherapy", "surgery")
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -131,3 +136,18 @@ def number_of_events(courses: Courses, definition: EventDefinition) -> FloatArra
             number[course] += 1.0
             owner, last = course, day
     return number
+
+
+def first_kinds(courses: Courses, sample: NestedSample, definition: EventDefinition) -> dict[str, float]:
+    """Return the share of courses whose first event is of each kind [1]; together they have any event.
+
+    Of events on one day, cord compression goes before fracture and fracture before its treatment, so that an
+    operation that comes first is one to prevent a fracture ("prevention").
+    """
+    order = sorted(definition.components, key=lambda c: _CAUSES_FIRST.index(c.name))
+    days = np.stack([first_day(courses, (c,)) for c in order])
+    first = np.argmin(days, axis=0)
+    happened = np.isfinite(np.min(days, axis=0))
+    weight = sample.normalised
+    names = [PREVENTION if c.name == "surgery" else c.name for c in order]
+    return {name: float(weight @ (happened & (first == i))) for i, name in enumerate(names)}

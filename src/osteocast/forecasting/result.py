@@ -95,18 +95,29 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class LesionForecast:
-    """What may happen at one lesion; strength is relative to the same bone without the lesion [1].
+    """What may happen at one lesion.
 
-    `already_fractured`: the bone is recorded as broken, and `fracture` is None.
+    Attributes
+    ----------
+    already_fractured : whether the bone is recorded as broken; `fracture` is then None.
+    fracture, radiotherapy, surgery, cord : risk over the horizon; surgery includes operations that prevent a
+        fracture, and fractures are those that happen although some are prevented.
+    cord_recorded : whether the record already meets cord compression here, so that `cord` is no first one.
+    strength_now, strength_end : median relative to the same bone without the lesion [1], of courses alive whose
+        bone has neither broken since nor holds an implant; nan where there is none.
+    strength_share : share of the courses alive at the end to which `strength_end` belongs [1].
     """
 
     site: str
     already_fractured: bool
     fracture: Risk | None
     radiotherapy: Risk
+    surgery: Risk
     cord: Risk | None
+    cord_recorded: bool
     strength_now: float
     strength_end: float
+    strength_share: float
 
     def to_dict(self) -> Document:
         """Return the part of ``result.json``."""
@@ -115,15 +126,24 @@ class LesionForecast:
             "already_fractured": self.already_fractured,
             "fracture": None if self.fracture is None else self.fracture.to_dict(),
             "radiotherapy": self.radiotherapy.to_dict(),
+            "surgery": self.surgery.to_dict(),
             "cord": None if self.cord is None else self.cord.to_dict(),
+            "cord_recorded": self.cord_recorded,
             "strength_now": rounded(self.strength_now),
             "strength_end": rounded(self.strength_end),
+            "strength_share": rounded(self.strength_share),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class RegimenForecast:
-    """Everything forecast under one regimen."""
+    """Everything forecast under one regimen.
+
+    Attributes
+    ----------
+    first_event : share of all courses whose first event over the horizon is of each kind [1], "prevention" for an
+        operation that comes before any fracture or cord compression; the shares add up to the risk of any event.
+    """
 
     name: str
     title: str
@@ -132,6 +152,7 @@ class RegimenForecast:
     reasons: tuple[str, ...]
     calendar_note: str
     risk: dict[str, Curve]
+    first_event: dict[str, float]
     expected_events: Number
     survival: Curve
     median_survival_months: float | None
@@ -150,6 +171,7 @@ class RegimenForecast:
             "reasons": list(self.reasons),
             "calendar_note": self.calendar_note,
             "risk": {k: v.to_dict() for k, v in self.risk.items()},
+            "first_event": {k: rounded(v) for k, v in self.first_event.items()},
             "expected_events": self.expected_events.to_dict(),
             "survival": self.survival.to_dict() | {"median_months": None if median is None else rounded(median)},
             "lesions": [lesion.to_dict() for lesion in self.lesions],
@@ -215,14 +237,23 @@ class MissingValue:
 
 @dataclass(frozen=True, slots=True)
 class Applicability:
-    """A statement on how far the forecast can be relied on; level note, caution or outside."""
+    """A statement on how far the forecast can be relied on, or on what the record calls for.
+
+    Attributes
+    ----------
+    level : emergency, outside, caution or note.
+    text, brief : the statement, and the same in a few words.
+    about : section of ``data/applicability.toml`` that it comes from.
+    """
 
     level: str
     text: str
+    about: str
+    brief: str
 
     def to_dict(self) -> Document:
         """Return the part of ``result.json``."""
-        return {"level": self.level, "text": self.text}
+        return {"level": self.level, "text": self.text, "about": self.about, "brief": self.brief}
 
 
 @dataclass(frozen=True, slots=True)

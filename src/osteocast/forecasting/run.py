@@ -198,6 +198,7 @@ def _run(
         reasons=one.reasons,
         calendar_note=regimen.calendar_note(patient),
         courses=courses,
+        rods=tuple((p.site, p.day) for p in regimen.procedures if p.kind == "rod"),
     )
 
 

@@ -15,11 +15,13 @@ from osteocast.forecasting.events import (
     EventDefinition,
     component,
     first_day,
+    first_kinds,
     happened_by,
     number_of_events,
 )
+from osteocast.forecasting.lesion_summary import lesion_forecast, risk_of
 from osteocast.forecasting.quantiles import weighted_quantile
-from osteocast.forecasting.result import Band, Curve, LesionForecast, Number, RegimenForecast, Risk
+from osteocast.forecasting.result import Band, Curve, Number, RegimenForecast, Risk
 from osteocast.inference.nested import LOWER, UPPER, Estimate, NestedSample, estimate, estimate_curve
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class RegimenRun:
     ----------
     current : whether it is what the patient takes now. eligible : whether the patient may have it.
     reasons : why not, or with what reservation. calendar_note : such as a renal dose.
+    rods : site and day of each rod that belongs to the regimen [day].
     """
 
     name: str
@@ -57,6 +60,7 @@ class RegimenRun:
     reasons: tuple[str, ...]
     calendar_note: str
     courses: Courses
+    rods: tuple[tuple[str, float], ...] = ()
 
 
 def outcomes(definition: EventDefinition) -> dict[str, tuple[Component, ...]]:
@@ -95,10 +99,14 @@ def summarise(
         reasons=run.reasons,
         calendar_note=run.calendar_note,
         risk=risk,
+        first_event=first_kinds(courses, sample, definition),
         expected_events=Number(float(events.mean[0]), float(events.low[0]), float(events.high[0])),
         survival=survival,
         median_survival_months=median_months(survival),
-        lesions=tuple(_lesion(courses, sample, definition, (i, one), i in broken) for i, one in enumerate(lesions)),
+        lesions=tuple(
+            lesion_forecast(courses, run.rods, sample, definition, (i, one), i in broken)
+            for i, one in enumerate(lesions)
+        ),
         courses={k: _band(courses.of_patient(s), sample, unit) for k, (s, unit) in SERIES.items()},
         harms=_harms(courses, sample),
     )
@@ -107,10 +115,6 @@ def summarise(
 def _curve(e: Estimate) -> Curve:
     months = tuple(range(e.mean.size))
     return Curve(months, tuple(e.mean.tolist()), tuple(e.low.tolist()), tuple(e.high.tolist()))
-
-
-def _risk(e: Estimate) -> Risk:
-    return Risk(float(e.mean[0]), float(e.low[0]), float(e.high[0]))
 
 
 def _survival(death: Curve) -> Curve:
@@ -132,29 +136,6 @@ def median_months(survival: Curve) -> float | None:
     return None
 
 
-def _lesion(
-    courses: Courses, sample: NestedSample, definition: EventDefinition, numbered: tuple[int, Lesion], broken: bool
-) -> LesionForecast:
-    index, lesion = numbered
-    parts = {c.name: c for c in definition.components}
-
-    def risk(name: str) -> Risk:
-        first = first_day(courses, (parts[name],), lesion=index)
-        return _risk(estimate(sample, np.isfinite(first).astype(np.float64), "probability"))
-
-    strength = weighted_quantile(courses.of_lesion(index, "strength"), sample.weight, np.array([0.5]))[0]
-    return LesionForecast(
-        site=lesion.site.name,
-        already_fractured=broken,
-        fracture=None if broken else risk("fracture"),
-        radiotherapy=risk("radiotherapy"),
-        # Only a vertebral lesion can reach the spinal canal.
-        cord=risk("cord_compression") if lesion.site.kind.startswith("vertebra") else None,
-        strength_now=float(strength[0]),
-        strength_end=float(strength[-1]),
-    )
-
-
 def _band(values: FloatArray, sample: NestedSample, unit: str) -> Band:
     low, median, high = weighted_quantile(values, sample.weight, np.array([LOWER, 0.5, UPPER]))
     months = tuple(range(values.shape[1]))
@@ -166,7 +147,4 @@ def _harms(courses: Courses, sample: NestedSample) -> dict[str, Risk]:
     values = courses.of_patient(table["series"])
     lowest = np.min(np.where(np.isnan(values), np.inf, values), axis=1)
     limits = {name: limit for name, limit in table.items() if name != "series"}
-    return {
-        name: _risk(estimate(sample, (lowest < limit).astype(np.float64), "probability"))
-        for name, limit in limits.items()
-    }
+    return {name: risk_of(sample, lowest < limit) for name, limit in limits.items()}

@@ -1,11 +1,11 @@
 """Nested draws: D parameter draws, each with many chance draws, kept apart in every interval.
 
 The spread of the D estimates holds two things: how much the parameters matter (wanted) and the chance noise
-of a finite number of continuations (not wanted). The second is estimated within draws and subtracted
-(weighted method of moments, as for random effects). The limits are those of a distribution with that mean and
-variance: beta for probabilities, gamma for counts, normal for differences. What chance noise is left in the
-mean itself (small: it shrinks with all D x C continuations) is added back, so that no interval pretends to be
-sharper than the runs behind it.
+of a finite number of continuations (not wanted). The second is estimated within draws; the first is what the
+spread says beyond it (`between.variance_between`), and is never zero merely because chance hid it. The limits
+are those of a distribution with that mean and variance: beta for probabilities, gamma for counts, normal for
+differences. What chance noise is left in the mean itself (small: it shrinks with all D x C continuations) is
+added, so that no interval pretends to be sharper than the runs behind it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, stats
 
+from osteocast.inference.between import Spread, variance_between
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Kind = Literal["probability", "count", "difference"]
 
 LOWER, UPPER = 0.05, 0.95
 _ROUNDING = 1e-12
+
+MONTHS_ALIKE = 4.0
+"""SD of the kernel over which months of one curve share their variance between draws [month]; see decision 14."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class Estimate:
     Attributes
     ----------
     mean, low, high : estimate and its 5 and 95 % limits.
-    parameter_sd : SD between parameter draws, chance noise removed.
+    parameter_sd : SD between parameter draws, chance noise removed (root of a posterior mean).
     chance_error : standard error of the mean from the finite number of continuations.
     """
 
@@ -124,13 +129,14 @@ def per_draw(sample: NestedSample, values: FloatArray) -> FloatArray:
         return np.asarray(sums / np.bincount(sample.draw, weights=sample.weight)[:, None])
 
 
-def estimate(sample: NestedSample, values: FloatArray, kind: Kind) -> Estimate:
+def estimate(sample: NestedSample, values: FloatArray, kind: Kind, width: float = 0.0) -> Estimate:
     """Estimate the mean of `values` with the interval that parameters, not chance, give it.
 
     Parameters
     ----------
     values : one row for each course, shape (n, m) or (n,).
     kind : which family gives the limits.
+    width : over how many successive columns the variance between draws is alike [month]; 0 for unrelated columns.
     """
     columns = np.asarray(values, dtype=np.float64).reshape(sample.draw.size, -1)
     share = sample.draw_weights()
@@ -140,10 +146,15 @@ def estimate(sample: NestedSample, values: FloatArray, kind: Kind) -> Estimate:
         # Sums of weights stop a rounding short of 0 or 1; certainty is told apart from nearly so.
         mean = np.where(mean < _ROUNDING, 0.0, np.where(mean > 1.0 - _ROUNDING, 1.0, mean))
     noise, effective = _noise_of_draws(sample, columns, means)
-    observed = share @ (means - mean) ** 2
-    expected = (share * (1.0 - share)) @ noise
-    free = 1.0 - float(np.sum(share**2))
-    between = np.maximum(observed - expected, 0.0) / free if free > 1e-12 else np.zeros_like(mean)
+    draws = 1.0 / float(np.sum(share**2))
+    seen = Spread(
+        observed=share @ (means - mean) ** 2,
+        noise=(share * (1.0 - share)) @ noise,
+        scale=_scale(sample, columns, mean, kind),
+        share=1.0 - 1.0 / draws,
+        degrees=_degrees(sample, columns, draws, effective / draws),
+    )
+    between = variance_between(seen, width)
     chance = (share**2) @ noise
     low, high = _limits(mean, between + chance, kind, effective)
     return Estimate(mean, low, high, np.sqrt(between), np.sqrt(chance))
@@ -151,11 +162,44 @@ def estimate(sample: NestedSample, values: FloatArray, kind: Kind) -> Estimate:
 
 def estimate_curve(sample: NestedSample, values: FloatArray, kind: Kind = "probability") -> Estimate:
     """Estimate a cumulative curve (n, months): mean and both limits never fall from month to month."""
-    e = estimate(sample, values, kind)
+    e = estimate(sample, values, kind, MONTHS_ALIKE)
     mean = np.maximum.accumulate(e.mean)
     low = np.minimum(np.maximum.accumulate(e.low), mean)
     high = np.maximum(np.maximum.accumulate(e.high), mean)
     return Estimate(mean, low, high, e.parameter_sd, e.chance_error)
+
+
+def _scale(sample: NestedSample, values: FloatArray, mean: FloatArray, kind: Kind) -> FloatArray:
+    """Return the variance between draws that a relative variance of 1 stands for, shape (m,).
+
+    A risk p varies on the logit scale, a count on the log scale; a difference is measured by the mean size of
+    what is averaged, for yes or no the share of courses that end differently.
+    """
+    if kind == "probability":
+        return np.asarray((mean * (1.0 - mean)) ** 2)
+    if kind == "count":
+        return np.asarray(mean**2)
+    return np.asarray((sample.normalised @ np.abs(values)) ** 2)
+
+
+def _degrees(sample: NestedSample, values: FloatArray, draws: float, of_each: float) -> FloatArray:
+    """Return the degrees of freedom of the spread between draws, shape (m,).
+
+    A mean of few rare events has heavy tails, which makes the spread less certain than that of normal values.
+
+    Parameters
+    ----------
+    draws : effective number of draws. of_each : effective number of courses of each.
+    """
+    weight = sample.normalised
+    apart = values - weight @ values
+    variance = weight @ apart**2
+    fourth = weight @ apart**4
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = np.where(variance > _ROUNDING, fourth / variance**2 - 3.0, 0.0) / of_each
+    if draws - 1.0 <= _ROUNDING:
+        return np.zeros(values.shape[1])
+    return np.asarray(2.0 / (2.0 / (draws - 1.0) + np.maximum(excess, 0.0) / draws))
 
 
 def _sum_by(group: IntArray, values: FloatArray) -> FloatArray:

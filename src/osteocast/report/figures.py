@@ -18,6 +18,8 @@ _RULE: Final = "#D5DADE"
 _OTHERS: Final = "#A3ABB2"
 _WIDTH: Final = 210.0
 _HEIGHT: Final = 116.0
+_DEEP: Final = 5
+"""Dots in a column of the hundred."""
 
 Series = Mapping[str, Any]
 """Lists of equal length by name: ``months`` and values, None where a value is undefined."""
@@ -107,7 +109,7 @@ def course_panel(course: Series, style: Style, limits: tuple[float, float], line
 
 
 def dots(probability: float, low: float, high: float) -> Markup:
-    """Draw a hundred abstract dots in rows of ten, filled from the bottom left.
+    """Draw a hundred abstract dots in twenty columns of five, filled from the left like a bar.
 
     Full dots lie below the interval, cored dots between its lower end and the forecast, rings between the
     forecast and the upper end; small dots lie above it.
@@ -116,11 +118,12 @@ def dots(probability: float, low: float, high: float) -> Markup:
     step, edge = 13.0, 9.0
     drawn = []
     for i in range(100):
-        row, column = divmod(i, 10)
-        x, y = edge + step * column, edge + step * (9 - row)
+        column, row = divmod(i, _DEEP)
+        x, y = edge + step * column, edge + step * row
         drawn.append(_dot(x, y, sum(i < c for c in counts)))
     title = f"{counts[1]} of 100, between {counts[0]} and {counts[2]}"
-    return picture((2 * edge + 9 * step, 2 * edge + 9 * step), title, drawn, "dots")
+    size = (2 * edge + (100 / _DEEP - 1) * step, 2 * edge + (_DEEP - 1) * step)
+    return picture(size, title, drawn, "dots")
 
 
 def dot_sample(level: int) -> Markup:

@@ -70,6 +70,10 @@ def _view(result: Mapping[str, Any]) -> View:
         "patient": result["patient"],
         "person": person_text(result),
         "emergency": wording.EMERGENCY,
+        "alerts": [a["text"] for a in result["applicability"] if a["level"] == "emergency"],
+        "limits": [a for a in result["applicability"] if a["level"] != "emergency"],
+        "cord_recorded": any(a.get("about") == "epidural" for a in result["applicability"]),
+        "first_event": _first_event(result["regimens"]),
         "coverage": wording.INTERVAL,
         "months": months,
         "horizons": wording.horizons(months),
@@ -223,6 +227,12 @@ def _contrast_table(contrasts: Sequence[View]) -> View:
     return {"pairs": pairs, "rows": rows}
 
 
+def _first_event(regimens: Sequence[Mapping[str, Any]]) -> View:
+    """Say what any event is made of under the treatment that the others are compared with."""
+    index = wording.reference(regimens)
+    return {"letter": wording.style_of(index).letter, "text": wording.first_event_text(regimens[index])}
+
+
 def _lesion_views(result: Mapping[str, Any]) -> list[View]:
     views = []
     for index, lesion in enumerate(result["patient"]["lesions"]):
@@ -232,7 +242,9 @@ def _lesion_views(result: Mapping[str, Any]) -> list[View]:
             for key, title in wording.LESION_EVENTS.items()
             if any(f.get(key) is not None or _broken(f, key) for f in forecasts)
         ]
-        rows.append(("Strength, now → end", [_strength_text(f) for f in forecasts]))
+        if not any(f.get("already_fractured") for f in forecasts):
+            rows.append(("Strength if not broken or fixed", [_strength_text(f) for f in forecasts]))
+            rows.append(("Neither broken nor fixed by then", [_share_text(f) for f in forecasts]))
         site = wording.site_text(wording.plain(lesion["site"]))
         drawn = ", ".join(wording.label_of(d).lower() for d in lesion["drawn"])
         view = {
@@ -250,17 +262,31 @@ def _broken(forecast: Mapping[str, Any], event: str) -> bool:
     return event == "fracture" and bool(forecast.get("already_fractured"))
 
 
-def _lesion_risk(forecast: Mapping[str, Any], event: str) -> str:
-    return "already broken" if _broken(forecast, event) else wording.risk_text(*_three(forecast.get(event)))
-
-
 def _three(risk: Mapping[str, float] | None) -> tuple[float | None, float | None, float | None]:
     return (None, None, None) if risk is None else (risk["probability"], risk["low"], risk["high"])
 
 
+def _lesion_risk(forecast: Mapping[str, Any], event: str) -> str:
+    if _broken(forecast, event):
+        return "already broken"
+    if event == "cord" and forecast.get("cord_recorded"):
+        return "in the record already"
+    return wording.risk_text(*_three(forecast.get(event)))
+
+
 def _strength_text(forecast: Mapping[str, Any]) -> str:
+    """Write the strength of bone without fracture or implant: "62 → 58 %"."""
     now, end = forecast.get("strength_now"), forecast.get("strength_end")
-    return "–" if now is None or end is None else f"{wording.whole(100 * now)} → {wording.whole(100 * end)} %"
+    if now is None:
+        return "fixed already"
+    if end is None:
+        return f"{wording.whole(100 * now)} % → none left"
+    return f"{wording.whole(100 * now)} → {wording.whole(100 * end)} %"
+
+
+def _share_text(forecast: Mapping[str, Any]) -> str:
+    share = forecast.get("strength_share")
+    return "–" if share is None else f"{wording.percent(share)} % of those alive"
 
 
 def _course_views(regimens: Sequence[Mapping[str, Any]]) -> list[View]:

@@ -13,11 +13,11 @@ from osteocast.report.svg import Point, group, mirrored, number, outline, pictur
 from osteocast.report.wording import lesion_text, plain, site_text
 
 _TOP: Final = -8.0
-_COLUMN: Final = 182.0
+_COLUMN: Final = 162.0
 """Distance of the labels from the midline."""
 _RADIUS: Final = 7.5
-_LINE: Final = 21.0
-_LETTER: Final = 10.4
+_LINE: Final = 26.0
+_LETTER: Final = 13.0
 """Mean width of a letter of a label, on the generous side."""
 _LONGEST: Final = 21
 """Characters that fit beside the drawing."""
@@ -75,8 +75,8 @@ def skeleton(lesions: Sequence[Mapping[str, Any]]) -> Markup:
     height = anatomy.CROP + 14.0
     if elsewhere:
         names = "; ".join(f"{', '.join(m.lines)}" for m in elsewhere)
-        drawn.append(_text((0, height + 6), f"Not drawn: {names}", 16, "middle"))
-        height += 18
+        drawn.append(_text((0, height + 10), f"Not drawn: {names}", 22, "middle"))
+        height += 26
     title = f"Skeleton seen from the front with {len(lesions)} lesion{'' if len(lesions) == 1 else 's'}"
     # The picture is as wide as its labels need, so that they are as large as the page allows.
     longest = max((len(line) for m in marks for line in m.lines), default=0)
@@ -162,9 +162,9 @@ def _labels(marks: Sequence[_Mark], side: int) -> list[Markup]:
         line = polyline([mark.at, (x - side * 24, y), (x - side * 4, y)])
         drawn.append(tag("path", d=line, fill="none", stroke="#FFFFFF", stroke_width=3.4, opacity=0.85))
         drawn.append(tag("path", d=line, fill="none", stroke="#4A5661", stroke_width=1.1))
-        drawn.append(_text((x, y + 6), mark.lines[0], 20, anchor, weight="700"))
+        drawn.append(_text((x, y + 8), mark.lines[0], 25, anchor, weight="700"))
         for i, words in enumerate([] if short else mark.lines[1:], start=1):
-            drawn.append(_text((x, y + 6 + i * _LINE), words, 18.5, anchor, colour="#3D4852"))
+            drawn.append(_text((x, y + 8 + i * _LINE), words, 23, anchor, colour="#3D4852"))
     return drawn
 
 
@@ -175,7 +175,7 @@ def _text(at: Point, words: str, size: float, anchor: str, colour: str = _INK, w
 
 def _side_name(side: int) -> Markup:
     name = "Patient's left" if side > 0 else "Patient's right"
-    return _text((side * 96, anatomy.CROP - 10), name, 14, "start" if side > 0 else "end", colour="#6A7580")
+    return _text((side * 96, anatomy.CROP - 10), name, 18, "start" if side > 0 else "end", colour="#6A7580")
 
 
 def _marker(mark: _Mark) -> Markup:

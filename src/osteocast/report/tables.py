@@ -31,9 +31,9 @@ def tables(result: Mapping[str, Any]) -> dict[str, list[Row]]:
     -------
     dict
         ``risk.csv`` (probability [1] of each kind of event by month), ``survival.csv`` (probability [1] by
-        month), ``lesions.csv`` (risk [1] and relative strength [1] of each lesion), ``courses.csv`` (calcium,
-        pain and markers by month, each in its unit) and ``contrasts.csv`` (events avoided per 100 such
-        people). Intervals are 90 %.
+        month), ``lesions.csv`` (risk [1] of each lesion; strength [1] of bone neither broken nor fixed and the
+        share [1] it belongs to), ``courses.csv`` (calcium, pain and markers by month, each in its unit) and
+        ``contrasts.csv`` (events avoided per 100 such people). Intervals are 90 %.
     """
     regimens = result["regimens"]
     return {
@@ -106,7 +106,7 @@ def _courses(regimen: Mapping[str, Any]) -> Iterator[Row]:
 def _lesions(regimen: Mapping[str, Any]) -> Iterator[Row]:
     for number, lesion in enumerate(regimen["lesions"], start=1):
         start = {"regimen": regimen["name"], "lesion": number, "site": lesion["site"]}
-        for event in ("fracture", "radiotherapy", "cord"):
+        for event in ("fracture", "surgery", "radiotherapy", "cord"):
             risk = lesion.get(event)
             if risk is not None:
                 yield {
@@ -116,6 +116,6 @@ def _lesions(regimen: Mapping[str, Any]) -> Iterator[Row]:
                     "low": risk["low"],
                     "high": risk["high"],
                 }
-        for when in ("strength_now", "strength_end"):
+        for when in ("strength_now", "strength_end", "strength_share"):
             if lesion.get(when) is not None:
                 yield {**start, "quantity": when, "value": lesion[when], "low": None, "high": None}

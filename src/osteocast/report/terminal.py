@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from osteocast.report.wording import INTERVAL, avoided_text, plain, risk_text, style_of, value_at
+from osteocast.report import wording
+from osteocast.report.wording import INTERVAL, avoided_text, interval, percent, plain, style_of, value_at
 
-WIDTH: Final = 100
+WIDTH: Final = 80
 """Columns of a line at most."""
+LINES: Final = 14
+"""Lines at most, so that one is left for the caller."""
 
 _SHOWN: Final = {
     "any_event": "any event",
     "fracture": "fracture",
     "radiotherapy": "radiotherapy",
-    "surgery": "surgery",
     "cord_compression": "cord",
     "death": "death",
+    "surgery": "surgery",
 }
+"""Columns of the table, the last ones left out first where a long name needs the room."""
+_FEWEST: Final = 3
 _MOST_REGIMENS: Final = 4
+_LONGEST_NAME: Final = 36
 
 
 def terminal_summary(result: Mapping[str, Any]) -> str:
-    """Return the summary of a result: at most 14 lines of 100 columns, so one line is left for the caller.
+    """Return the summary of a result: at most 14 lines of 80 columns.
 
-    Control characters in names are replaced, so a patient file cannot steer the terminal.
+    Lines that the report holds too give way where an emergency or many regimens need the room. Control characters
+    in names are replaced, so a patient file cannot steer the terminal.
     """
-    months = result["settings"]["months"]
-    lines = [
-        f"Osteocast {result['version']}: {cut(plain(result['title']), 30)}, {person_text(result)}",
-        plain(result["banner"]),
-        f"Risk within {months} months with {INTERVAL} % interval",
-        *_table(result["regimens"], months),
-        *_contrast_lines(result),
-        f"Calibration: {plain(result['calibration']['state'])}; {plain(result['calibration']['statement'])}",
-        _draws_line(result),
-        *_warning(result["applicability"]),
+    first = [
+        cut(f"Osteocast {result['version']}: {plain(result['title'])}", WIDTH),
+        *_wrapped(person_text(result)),
+        *_emergency(result["applicability"]),
+        *_wrapped(plain(result["banner"])),
     ]
-    return "\n".join(cut(line, WIDTH) for line in lines)
+    calibration = result["calibration"]
+    last = _wrapped(f"{_capital(plain(calibration['state']))}; {plain(calibration['statement'])}")
+    room = LINES - len(first) - len(last)
+    first += _table(result, room)
+    room = LINES - len(first) - len(last)
+    rest: list[str] = []
+    for lines in (_warning(result["applicability"]), _contrast_lines(result), _first_events(result), _draws(result)):
+        if len(rest) + len(lines) <= room:
+            rest += lines
+    return "\n".join([*first, *rest, *last])
 
 
 def person_text(result: Mapping[str, Any]) -> str:
@@ -76,20 +88,51 @@ def _is_joined(character: str) -> bool:
     return unicodedata.combining(character) != 0 or unicodedata.category(character) in {"Cf", "Mn", "Me"}
 
 
-def _table(regimens: Sequence[Mapping[str, Any]], months: int) -> list[str]:
+def _wrapped(text: str) -> list[str]:
+    return [cut(line, WIDTH) for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False)]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _emergency(applicability: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what cannot wait, in whole."""
+    found = [_brief(a) for a in applicability if a["level"] == "emergency"]
+    return _wrapped(f"EMERGENCY: {'; '.join(found)}. {wording.ACT}") if found else []
+
+
+def _brief(entry: Mapping[str, Any]) -> str:
+    return plain(entry.get("brief") or entry["text"])
+
+
+def _table(result: Mapping[str, Any], room: int) -> list[str]:
+    """Return the risks with their heading, in as many columns as fit beside the names and at most `room` lines."""
+    months = result["settings"]["months"]
+    regimens = result["regimens"][: min(_MOST_REGIMENS, room - 3)]
+    current = any(r["current"] for r in regimens)
+    heading = f"Risk within {months} months in per cent ({INTERVAL} % interval){'; * current' if current else ''}"
     shown = [k for k in _SHOWN if any(k in r["risk"] for r in regimens)]
+    lines = _rows(regimens, shown, months)
+    while len(shown) > _FEWEST and max(map(columns, lines)) > WIDTH:
+        shown.pop()
+        lines = _rows(regimens, shown, months)
+    more = len(result["regimens"]) - len(regimens)
+    if more:
+        lines.append(f"and {more} more {'treatment' if more == 1 else 'treatments'} in the report")
+    return [heading, *lines]
+
+
+def _rows(regimens: Sequence[Mapping[str, Any]], shown: Sequence[str], months: int) -> list[str]:
     cells = [["", *(_SHOWN[k] for k in shown)]]
-    for index, regimen in enumerate(regimens[:_MOST_REGIMENS]):
-        mark = " (now)" if regimen["current"] else ""
-        name = cut(plain(regimen["name"]), 26 - len(mark))
-        cells.append([f"{style_of(index).letter} {name}{mark}", *(_cell(regimen, k, months) for k in shown)])
+    for index, regimen in enumerate(regimens):
+        name = f"{cut(plain(regimen['name']), _LONGEST_NAME)}{' *' if regimen['current'] else ''}"
+        cells.append([f"{style_of(index).letter} {name}", *(_cell(regimen, k, months) for k in shown)])
     widths = [max(columns(row[i]) for row in cells) for i in range(len(shown) + 1)]
     lines = []
     for first, *rest in cells:
         pads = [" " * (w - columns(c)) + c for c, w in zip(rest, widths[1:], strict=True)]
-        lines.append(first + " " * (widths[0] - columns(first)) + "".join(f"  {c}" for c in pads))
-    if len(regimens) > _MOST_REGIMENS:
-        lines.append(f"and {len(regimens) - _MOST_REGIMENS} more in the report")
+        lines.append(" ".join([first + " " * (widths[0] - columns(first)), *pads]))
     return lines
 
 
@@ -97,33 +140,54 @@ def _cell(regimen: Mapping[str, Any], kind: str, months: int) -> str:
     series = regimen["risk"].get(kind)
     if series is None:
         return "–"
-    values = [value_at(series, name, months) for name in ("probability", "low", "high")]
-    return risk_text(*values).replace(" %", "%")
+    middle, low, high = (value_at(series, name, months) for name in ("probability", "low", "high"))
+    return "–" if middle is None else f"{percent(middle)} ({interval(low, high)})"
 
 
 def _contrast_lines(result: Mapping[str, Any]) -> list[str]:
-    letters = {r["name"]: style_of(i).letter for i, r in enumerate(result["regimens"])}
-    chosen = [c for c in result["contrasts"] if c["kind"] == "any_event"][:2]
-    return [
-        f"{letters.get(c['regimen'], '?')} against {letters.get(c['against'], '?')}, any event, of 100: "
-        + (avoided_text(c["avoided_per_100"], c["low"], c["high"]) if c["distinguishable"] else "cannot be told apart")
-        for c in chosen
+    """Compare the treatments shown with the reference on any event."""
+    letters = {r["name"]: style_of(i).letter for i, r in enumerate(result["regimens"][:_MOST_REGIMENS])}
+    shown = [c for c in result["contrasts"] if {c["regimen"], c["against"]} <= set(letters)]
+    chosen = [c for c in shown if c["kind"] == "any_event"]
+    against = [c["against"] for c in chosen][:1]
+    of_reference = [c for c in chosen if [c["against"]] == against]
+    if not of_reference:
+        return []
+    told = [
+        f"{letters[c['regimen']]} {avoided_text(c['avoided_per_100'], c['low'], c['high'])}"
+        for c in of_reference
+        if c["distinguishable"]
     ]
+    alike = ", ".join(letters[c["regimen"]] for c in of_reference if not c["distinguishable"])
+    parts = [*told, *([f"{alike} cannot be told apart"] if alike else [])]
+    return _wrapped(f"Any event against {letters[against[0]]}, of 100: {'; '.join(parts)}")
 
 
-def _draws_line(result: Mapping[str, Any]) -> str:
+def _first_events(result: Mapping[str, Any]) -> list[str]:
+    """Say what any event is made of under the reference treatment."""
+    index = wording.reference(result["regimens"])
+    parts = wording.first_events(result["regimens"][index])
+    if not parts:
+        return []
+    words = ", ".join(f"{count} {wording.FIRST_BRIEF[kind]}" for kind, count in parts)
+    return _wrapped(f"First event under {style_of(index).letter}, %: {words}")
+
+
+def _draws(result: Mapping[str, Any]) -> list[str]:
     settings, weights = result["settings"], result["weights"]
     size = weights.get("effective_sample_size")
     sample = "" if size is None else f"; effective sample size {size:.0f} of {weights.get('candidates', 0):,}"
     draws = f"{settings['draws']} parameter draws x {settings['continuations']} courses"
-    return f"{draws}, seed {settings['seed']}{sample}"
+    return _wrapped(f"{draws}, seed {settings['seed']}{sample}")
 
 
 def _warning(applicability: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the gravest remark on whether the model applies to this person."""
-    for level, word in (("outside", "Outside what the model was made for"), ("caution", "Caution")):
-        found = [a for a in applicability if a["level"] == level]
-        if found:
-            more = f" (and {len(found) - 1} more in the report)" if len(found) > 1 else ""
-            return [f"{word}: {cut(plain(found[0]['text']), 60)}{more}"]
+    """Return the gravest remarks on whether the model applies to this person, as many as fit on a line."""
+    for level, word in (("outside", "Outside the model"), ("caution", "Caution")):
+        found = [_brief(a) for a in applicability if a["level"] == level]
+        for count in range(len(found), 0, -1):
+            more = f"; {len(found) - count} more in the report" if count < len(found) else ""
+            line = f"{word}: {'; '.join(found[:count])}{more}"
+            if columns(line) <= WIDTH or count == 1:
+                return _wrapped(line)
     return []

@@ -14,8 +14,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "cord_compression": "Spinal cord compression",
     "radiotherapy": "Radiotherapy to bone",
     "surgery": "Surgery to bone",
-    "hypercalcaemia": "Hypercalcaemia (3.0 mmol/L or more)",
-    "hypocalcaemia": "Hypocalcaemia (below 2.0 mmol/L)",
+    "hypercalcaemia": "Calcium 3.0 mmol/L or more",
+    "hypocalcaemia": "Calcium below 2.0 mmol/L",
     "loss_of_walking": "Loss of walking",
     "death": "Death from any cause",
 }
@@ -23,9 +23,24 @@ EVENTS: Final[Mapping[str, str]] = {
 
 LESION_EVENTS: Final[Mapping[str, str]] = {
     "fracture": "Fracture here",
+    "surgery": "Operation here",
     "radiotherapy": "Radiotherapy here",
     "cord": "Cord compression here",
 }
+
+FIRST_EVENTS: Final[Mapping[str, str]] = {
+    "prevention": "an operation to prevent a fracture",
+    "radiotherapy": "radiotherapy to bone",
+    "fracture": "a fracture",
+    "cord_compression": "spinal cord compression",
+}
+FIRST_BRIEF: Final[Mapping[str, str]] = {
+    "prevention": "preventive rod",
+    "radiotherapy": "radiotherapy",
+    "fracture": "fracture",
+    "cord_compression": "cord",
+}
+"""Kinds of first event in full and for a short line."""
 
 COURSES: Final[Mapping[str, str]] = {
     "calcium": "Calcium in blood",
@@ -55,9 +70,12 @@ SITE_PARTS: Final[Mapping[str, str]] = {
     "pubis-ischium": "pubis and ischium",
 }
 
+ACT: Final = "Contact emergency or oncology services directly and follow the local pathway."
+
 EMERGENCY: Final = (
-    "Not for decisions that cannot wait. Suspected spinal cord compression and severe hypercalcaemia are "
-    "emergencies: contact emergency or oncology services directly and follow the local pathway."
+    "Not for decisions that cannot wait. Suspected spinal cord compression and severe hypercalcaemia are emergencies: "
+    + ACT[:1].lower()
+    + ACT[1:]
 )
 
 INTERVAL: Final = 90
@@ -141,6 +159,28 @@ def _count(avoided: float) -> str:
 
 def _direction(avoided: float) -> str:
     return "fewer" if avoided > 0 else "more"
+
+
+def reference(regimens: Sequence[Mapping[str, Any]]) -> int:
+    """Return the place of the treatment that the others are compared with: the current one, else the first."""
+    return next((i for i, r in enumerate(regimens) if r["current"]), 0)
+
+
+def first_events(regimen: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return kinds of first event with how many of 100 people they come first in, most frequent first."""
+    shares = {k: v for k, v in (regimen.get("first_event") or {}).items() if k in FIRST_EVENTS and v is not None}
+    found = [(kind, whole(100 * share)) for kind, share in sorted(shares.items(), key=lambda one: -one[1])]
+    return [(kind, count) for kind, count in found if count > 0]
+
+
+def first_event_text(regimen: Mapping[str, Any]) -> str:
+    """Say what any event is made of: "61 have an operation to prevent a fracture first, 20 radiotherapy to bone"."""
+    parts = first_events(regimen)
+    if not parts:
+        return ""
+    (kind, count), *others = parts
+    rest = "".join(f", {number} {FIRST_EVENTS[name]}" for name, number in others)
+    return f"{count} have {FIRST_EVENTS[kind]} first{rest}"
 
 
 def site_text(site: str) -> str:

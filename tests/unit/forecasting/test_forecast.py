@@ -73,7 +73,7 @@ def test_the_document_holds_every_part_and_is_json(runs):
     assert text == json.dumps(build_forecast(runs, SAMPLE, CONTEXT).to_dict(), allow_nan=False)
     regimen = document["regimens"][0]
     assert set(regimen) == {
-        "name", "title", "current", "eligible", "reasons", "calendar_note", "risk", "expected_events",
+        "name", "title", "current", "eligible", "reasons", "calendar_note", "risk", "first_event", "expected_events",
         "survival", "lesions", "courses", "harms",
     }  # fmt: skip
     assert set(regimen["risk"]) == {
@@ -84,6 +84,21 @@ def test_the_document_holds_every_part_and_is_json(runs):
     assert document["settings"]["draws"] == D
     assert document["calibration"]["statement"] == "not yet checked on trials it did not see"
     assert "not a diagnosis" in document["banner"]
+
+
+def test_recorded_cord_compression_is_an_emergency_and_its_risk_no_first_one(runs):
+    lesions = (PATIENT.lesions[0], replace(PATIENT.lesions[1], epidural_grade="2"))
+    context = replace(CONTEXT, patient=replace(PATIENT, lesions=lesions))
+    document = build_forecast(runs, SAMPLE, context).to_dict()
+    first = document["applicability"][0]
+    assert (first["level"], first["about"]) == ("emergency", "epidural")
+    assert "suspected or present" in first["text"]
+    assert "not that of a first one" in first["text"]
+    for regimen in document["regimens"]:
+        assert [one["cord_recorded"] for one in regimen["lesions"]] == [False, True]
+    quiet = build_forecast(runs, SAMPLE, CONTEXT).to_dict()
+    assert "emergency" not in {one["level"] for one in quiet["applicability"]}
+    assert not any(one["cord_recorded"] for one in quiet["regimens"][0]["lesions"])
 
 
 def test_the_schema_of_the_result_is_met(runs):

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from osteocast.domain.observation import Observation
-from osteocast.domain.patient import ORIGINS, Lesion, Patient, PrimaryTumour
+from osteocast.domain.patient import ORIGINS, Lesion, Patient, PrimaryTumour, SkeletalEvent
 from osteocast.domain.site import site
 from osteocast.forecasting.applicability import applicability, emergencies_and_limits
 from osteocast.forecasting.drivers import DrawnQuantity, drivers
@@ -111,11 +112,15 @@ def person(**keys):
     ("patient", "level", "words"),
     [
         (person(ecog=3), "outside", "ECOG 3: the trials"),
-        (person(lesions=(Lesion(site("T8"), epidural_grade="3"),)), "outside", "Emergency: an epidural lesion"),
+        (
+            person(lesions=(Lesion(site("T8"), epidural_grade="3"),)),
+            "emergency",
+            "The record meets spinal cord compression, suspected or present (epidural grade 3 at T8)",
+        ),
         (
             person(observations=(Observation("calcium", 3.21, "mmol/L", dt.date(2026, 1, 2)),)),
-            "outside",
-            "Emergency: a corrected calcium of 3.21 mmol/L",
+            "emergency",
+            "The record meets severe hypercalcaemia (corrected calcium 3.21 mmol/L)",
         ),
     ],
 )
@@ -123,6 +128,45 @@ def test_what_the_record_calls_for_is_said(patient, level, words):
     (found,) = emergencies_and_limits(patient)
     assert found.level == level
     assert found.text.startswith(words)
+
+
+FEMUR = Lesion(site("femur-left-shaft"), cortical_involvement=0.55)
+PELVIS = Lesion(site("pelvis-right-ilium"), size_mm=33.0)
+RIB = Lesion(site("rib-left-7"), size_mm=5.0)
+HALF = Lesion(site("pelvis-left-ilium"), size_mm=25.0)
+T8 = Lesion(site("T8"), size_mm=22.0)
+
+
+@pytest.mark.parametrize(
+    ("lesions", "events", "count"),
+    [
+        ((FEMUR, PELVIS, RIB), (), 2),
+        ((FEMUR, PELVIS, T8), (), 3),
+        ((FEMUR, RIB), (), 0),
+        ((FEMUR, HALF), (), 0),
+        ((FEMUR, Lesion(site("pelvis-right-ilium"))), (), 0),
+        ((FEMUR, PELVIS), (SkeletalEvent("fracture", FEMUR.site),), 0),
+        ((FEMUR, PELVIS), (SkeletalEvent("radiotherapy", FEMUR.site),), 2),
+        ((FEMUR, replace(T8, collapse_percent=30.0)), (), 0),
+        ((FEMUR, replace(PELVIS, fixed=dt.date(2025, 6, 1))), (), 0),
+    ],
+)
+def test_several_large_lesions_are_said_to_have_too_high_risks(lesions, events, count):
+    found = [a for a in emergencies_and_limits(person(lesions=lesions, events=events)) if a.about == "large_lesions"]
+    assert len(found) == bool(count)
+    for one in found:
+        assert one.level == "caution"
+        assert f"{count} recorded lesions" in one.text
+        assert "Risks are probably too high here" in one.text
+        assert "left femur, shaft" in one.text
+        assert "rib" not in one.text
+
+
+def test_every_statement_has_a_short_form_for_one_line():
+    patient = person(ecog=4, visceral_metastases=True, lesions=(FEMUR, PELVIS, Lesion(site("T8"), epidural_grade="2")))
+    found = [*emergencies_and_limits(patient), *applicability("lung", weights(k=0.9, ess=150.0), 60, 4.0)]
+    assert len({one.about for one in found}) == len(found) == 9
+    assert all(0 < len(one.brief) <= 63 for one in found)
 
 
 def test_an_ordinary_record_calls_for_nothing():

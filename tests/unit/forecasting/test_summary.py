@@ -1,13 +1,17 @@
 """Summaries against closed forms: competing exponential hazards."""
 
+import datetime as dt
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from osteocast.course.courses import LESION_SERIES
 from osteocast.course.courses import EventKind as K
 from osteocast.domain.patient import Lesion
 from osteocast.domain.site import site
 from osteocast.forecasting.contrast import contrasts
-from osteocast.forecasting.events import event_definition, first_day
+from osteocast.forecasting.events import event_definition, first_day, first_kinds
 from osteocast.forecasting.quantiles import rank_correlation, weighted_quantile, weighted_rank
 from osteocast.forecasting.result import Curve
 from osteocast.forecasting.summary import RegimenRun, median_months, summarise
@@ -105,6 +109,68 @@ def test_low_calcium_is_a_harm(courses_of):
     assert forecast.harms["hypocalcaemia_grade_2_or_worse"].probability == 0.5
     assert forecast.harms["hypocalcaemia_grade_3_or_worse"].probability == 0.25
     assert forecast.risk["hypocalcaemia"].probability[-1] == 0.25
+
+
+def lesions_of(courses, lesions=LESIONS, rods=()):
+    sample = NestedSample.of(np.zeros(courses.n, dtype=int))
+    return summarise(replace(run("a", courses), rods=rods), sample, event_definition(), lesions).lesions
+
+
+def with_strength(courses, values):
+    """Give each course its own strength of the first lesion, at all times."""
+    courses.lesion_series[:, 0, :, LESION_SERIES.index("strength")] *= np.array(values)[:, None]
+    return courses
+
+
+def test_strength_is_that_of_bone_neither_broken_nor_fixed(courses_of):
+    rows = [
+        (0, 50.0, 50.0, K.SURGERY, 0, 1),
+        (1, 90.0, np.nan, K.NON_VERTEBRAL_FRACTURE, 0, 0),
+        (2, 10.0, 10.0, K.SURGERY, 1, 1),
+    ]
+    courses = with_strength(courses_of(rows, [np.nan] * 4 + [300.0]), [1.0, 0.9, 0.3, 0.5, 0.7])
+    femur, spine = lesions_of(courses)
+    assert femur.strength_now == pytest.approx(0.7)
+    assert femur.strength_end == pytest.approx(0.4)
+    assert femur.strength_share == pytest.approx(2 / 4)
+    assert femur.surgery.probability == pytest.approx(1 / 5)
+    assert spine.strength_share == pytest.approx(3 / 4)
+
+
+def test_an_operation_that_frees_the_cord_leaves_no_rod(courses_of):
+    rows = [(0, 50.0, 50.0, K.CORD_COMPRESSION, 1, 1), (0, 50.0, 50.0, K.SURGERY, 1, 1)]
+    _, spine = lesions_of(courses_of(rows, [np.nan] * 2))
+    assert spine.strength_share == 1.0
+    assert spine.surgery.probability == pytest.approx(0.5)
+
+
+def test_recorded_and_planned_rods_count_as_fixed(courses_of):
+    courses = courses_of([], [np.nan] * 2)
+    fixed = (replace(LESIONS[0], fixed=dt.date(2025, 1, 1)), LESIONS[1])
+    femur, spine = (one.to_dict() for one in lesions_of(courses, fixed))
+    assert (femur["strength_now"], femur["strength_end"], femur["strength_share"]) == (None, None, 0.0)
+    assert spine["strength_now"] == 1.0
+    femur, _ = (one.to_dict() for one in lesions_of(courses, rods=(("femur-left-shaft", 45.0),)))
+    assert (femur["strength_now"], femur["strength_end"], femur["strength_share"]) == (1.0, None, 0.0)
+
+
+def test_shares_by_first_kind_add_up_to_any_event(courses_of, summary):
+    rows = [
+        (0, 50.0, 50.0, K.SURGERY, 0, 1),
+        (0, 60.0, 60.0, K.NON_VERTEBRAL_FRACTURE, 0, 1),
+        (1, 70.0, 70.0, K.NON_VERTEBRAL_FRACTURE, 0, 1),
+        (1, 70.0, 70.0, K.SURGERY, 0, 1),
+        (2, 80.0, 80.0, K.CORD_COMPRESSION, 1, 1),
+        (2, 80.0, 80.0, K.SURGERY, 1, 1),
+        (2, 80.0, 80.0, K.RADIOTHERAPY, 1, 1),
+        (3, 20.0, 90.0, K.VERTEBRAL_FRACTURE, 1, 0),
+        (3, 40.0, 40.0, K.RADIOTHERAPY, 1, 1),
+    ]
+    found = first_kinds(courses_of(rows, [np.nan] * 5), NestedSample.of(np.zeros(5, dtype=int)), event_definition())
+    expected = {"prevention": 0.2, "fracture": 0.2, "cord_compression": 0.2, "radiotherapy": 0.2}
+    assert found == pytest.approx(expected)
+    assert sum(summary.first_event.values()) == pytest.approx(summary.risk["any_event"].probability[-1])
+    assert summary.first_event["prevention"] == 0.0
 
 
 def test_median_survival_is_interpolated_or_absent():

@@ -63,6 +63,12 @@ def regimen(name: str, title: str, risk: float, effect: float, current: bool) ->
         "reasons": ["current treatment" if current else "eligible: creatinine clearance 71 mL/min"],
         "calendar_note": "4 mg reduced to 3.5 mg for a clearance of 50-60 mL/min" if name.startswith("zol") else "",
         "risk": {kind: by_month(risk * share) for kind, share in SHARES.items()},
+        "first_event": {
+            "cord_compression": 0.001,
+            "fracture": 0.08 * risk,
+            "radiotherapy": 0.27 * risk,
+            "prevention": 0.65 * risk,
+        },
         "expected_events": {"mean": 2.4 * risk, "low": 1.5 * risk, "high": 3.4 * risk},
         "survival": {
             "months": alive["months"],
@@ -77,9 +83,12 @@ def regimen(name: str, title: str, risk: float, effect: float, current: bool) ->
                 "already_fractured": False,
                 "fracture": interval(risk * 0.4 / (i + 1)),
                 "radiotherapy": interval(risk * 0.3 / (i + 1)),
+                "surgery": interval(risk * 0.2 / (i + 1)),
                 "cord": interval(0.04) if site in {"T8", "L3"} else None,
+                "cord_recorded": False,
                 "strength_now": 0.62,
                 "strength_end": 0.41 + effect,
+                "strength_share": 0.73,
             }
             for i, (site, *_) in enumerate(LESIONS)
         ],
@@ -166,7 +175,8 @@ def result() -> dict[str, Any]:
         },
         "applicability": [
             {"level": "note", "text": "The trials behind the calibration ended before CDK4/6 inhibitors."},
-            {"level": "caution", "text": "A lesion at a site without published fracture rates (other)."},
+            {"level": "caution", "text": "A lesion at a site without published fracture rates (other)."}
+            | {"about": "site", "brief": "a site without published rates"},
         ],
         "weights": {
             "effective_sample_size": 812.4,

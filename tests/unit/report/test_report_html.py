@@ -93,6 +93,9 @@ def test_report_shows_what_it_must(result: dict[str, Any]) -> None:
         "Skeletal event: fracture",
         "Peterson &amp; Riggs",
         "62 → 58 %",
+        "73 % of those alive",
+        "Operation here",
+        "of 100 such people, 38 have an operation to prevent a fracture first, 16 radiotherapy to bone, 5 a fracture.",
         "pain at rest of 6 lesions",
         "(4 more to 15 fewer)",
     ):
@@ -108,6 +111,41 @@ def test_a_broken_bone_is_called_so_in_place_of_a_percentage(result: dict[str, A
     schema = json.loads(files("osteocast").joinpath("data/schema/result.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(result)
     assert report_html(result).count(">already broken<") == len(result["regimens"])
+
+
+EMERGENCY = {
+    "level": "emergency",
+    "about": "epidural",
+    "brief": "the record meets spinal cord compression, suspected or present",
+    "text": "The record meets spinal cord compression, suspected or present. That is an emergency.",
+}
+
+
+def test_an_emergency_stands_above_everything_else(result: dict[str, Any]) -> None:
+    quiet = report_html(result)
+    assert 'class="emergency"' not in quiet
+    assert "not a first one" not in quiet
+    result["applicability"].append(EMERGENCY)
+    for one in result["regimens"]:
+        one["lesions"][1]["cord_recorded"] = True
+    text = report_html(result)
+    assert text.count(EMERGENCY["text"]) == 1
+    assert text.index(EMERGENCY["text"]) < text.index('class="banner"') < text.index("Risk by treatment")
+    assert "Spinal cord compression <b>(not a first one)</b>" in text
+    assert text.count("in the record already") == len(result["regimens"])
+    lines = terminal_summary(result).splitlines()
+    assert lines[2].startswith("EMERGENCY: the record meets spinal cord compression, suspected or present.")
+    assert "follow the local pathway." in " ".join(lines[2:5])
+    assert len(lines) <= 14
+
+
+def test_bone_that_is_broken_or_fixed_has_no_strength(result: dict[str, Any]) -> None:
+    for one in result["regimens"]:
+        one["lesions"][0] |= {"strength_now": None, "strength_end": None, "strength_share": 0.0}
+        one["lesions"][1] |= {"strength_end": None, "strength_share": 0.0}
+    text = report_html(result)
+    assert text.count("fixed already") == len(result["regimens"])
+    assert text.count("62 % → none left") == len(result["regimens"])
 
 
 def test_report_bytes_repeat_and_result_is_untouched(result: dict[str, Any], tmp_path: Any) -> None:
