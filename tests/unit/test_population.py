@@ -16,6 +16,7 @@ from osteocast.course.population import Draws, draw_patients
 from osteocast.course.rules import constants
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
+from osteocast.domain.observation import Observation
 from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
 from osteocast.domain.site import SiteClass, site
 from osteocast.domain.skeleton import section_width_mm
@@ -273,3 +274,36 @@ def test_fixed_values_are_in_the_unit_of_their_file_whoever_reads_them() -> None
     assert typical.get("hazards", "referral_rate")[0] == 2.0  # 1/year
     read = constants(HazardParams, "hazards", typical).referral_rate  # 1/day
     assert read == pytest.approx(2.0 / DAYS_PER_YEAR)
+
+
+def test_filtration_falls_with_age_where_no_creatinine_is_known() -> None:
+    young, old = (draws(replace(UNKNOWN, age_years=age), range(400)).latents["kidney.gfr"] for age in (45.0, 75.0))
+    assert np.median(old) / np.median(young) == pytest.approx(65 / 95, rel=1e-6)
+    assert 60 < np.median(draws(UNKNOWN, range(400)).latents["kidney.gfr"]) < 75
+    assert 0.25 < np.log(old).std() < 0.42  # creatinine, weight and the error of the formula
+
+
+def test_heavy_people_filter_more_where_no_creatinine_is_known() -> None:
+    light, heavy = (draws(replace(UNKNOWN, weight_kg=kg), range(50)).latents["kidney.gfr"] for kg in (50.0, 100.0))
+    assert heavy / light == pytest.approx(2.0)
+
+
+def test_a_recorded_creatinine_goes_before_the_population() -> None:
+    seen = Observation("creatinine", 177.0, "umol/L", TODAY)
+    recorded = replace(UNKNOWN, weight_kg=68.0, assessed=TODAY, observations=(seen,))
+    found = draws(recorded, range(400)).latents["kidney.gfr"]
+    assert np.median(found) == pytest.approx(0.85 * 74 * 68 / (72 * 177 / 88.4), rel=0.03)
+    assert np.log(found).std() < 0.2
+
+
+def test_most_people_take_calcium_and_some_do_not() -> None:
+    streams = Streams(5, np.arange(1000), np.zeros(1000, dtype=np.int64))
+    plain = {"population.supplement_calcium": 12.5, "population.diet_calcium_female": 19.7}
+    intake = []
+    for share in (0.0, 0.8, 1.0):
+        fixed = plain | {"population.supplement_share": share}
+        intake.append(draw_patients(UNKNOWN, Typical(streams, {}, fixed)).latents["mineral.oral_calcium"])
+    takes = intake[1] > intake[0]
+    assert 0.76 < takes.mean() < 0.84
+    assert intake[2] - intake[0] == pytest.approx(12.5)  # 500 mg
+    assert np.median(intake[0]) == pytest.approx(19.7, rel=0.05)  # 788 mg from food

@@ -76,10 +76,11 @@ def six_doses():
 
 def test_turnover_markers_on_treatment(six_doses):
     untx = {day: 100 * (point.seen.untx_ratio - 1) for day, point in six_doses.items()}
-    assert -84 < untx[28] < -76
-    assert -84 < untx[91] < -73
+    # the typical body has no lesions; patients with lesions are compared in test_hypocalcaemia.py
+    assert -80 < untx[28] < -72
+    assert -80 < untx[91] < -72
     # week 1 of the label is -82; the urine lag leaves it behind
-    assert -84 < untx[7] < -60
+    assert -80 < untx[7] < -60
     assert 100 * (six_doses[84].seen.bone_alp_ratio - 1) == pytest.approx(-35, abs=12)
     assert six_doses[168].seen.osteoblasts > 0.5  # 0.4 in the published model
 

@@ -108,7 +108,7 @@ def test_calcium_of_the_lesion_balances(theta: float, signals: Signals) -> None:
 
 
 def test_extent_is_a_running_maximum() -> None:
-    p = of_kind(0.1)
+    p = of_kind(0.1)._replace(marrow_yield=0)
     grown = run(p, 500).state
     killed = path(
         p,
@@ -157,6 +157,22 @@ def test_marker_yield_leaves_the_calcium_alone() -> None:
     assert yielding.resorption == pytest.approx(plain.resorption * TYPICAL.marker_yield)
     assert yielding[:3] == plain[:3]
     assert isinstance(plain, Exports)
+
+
+def test_marrow_disease_multiplies_the_turnover_and_leaves_the_lesion_alone() -> None:
+    """What passes between skeleton and plasma around a lesion: lost by one, gained by the other, none by the lesion."""
+    for theta in (0.0, 1.0):
+        p = of_kind(theta)
+        x = run(p, 500).state
+        alone, wide = (lesion.exports(x, p._replace(marrow_yield=y), HEALTHY) for y in (0.0, 5.0))
+        assert wide.calcium_released == pytest.approx(6 * alone.calcium_released)
+        assert wide.calcium_taken == pytest.approx(6 * alone.calcium_taken)
+        assert wide.resorption == pytest.approx(6 * alone.resorption)
+        assert wide.formation == pytest.approx(6 * alone.formation)
+        held = [e.calcium_invaded - e.calcium_released + e.calcium_taken for e in (alone, wide)]
+        assert held[1] == pytest.approx(held[0])
+        # a lytic lesion empties the skeleton around it, a sclerotic one fills it
+        assert (wide.calcium_invaded > alone.calcium_invaded) == (theta < 0.5)
 
 
 def test_reference_course_of_radiotherapy_kills_what_is_stated() -> None:

@@ -25,7 +25,7 @@ EPIDURAL_OF_GRADE = {"0": 0.0, "1a": 0.2, "1b": 0.35, "1c": 0.5, "2": 0.75, "3":
 """Epidural extent that stands for an ESCC grade; the cord is compressed at 1. Assumed, evenly spread."""
 KIND_LIMITS = {"lytic": (-np.inf, 1 / 3), "mixed": (1 / 3, 2 / 3), "sclerotic": (2 / 3, np.inf)}
 LARGEST_EXTENT = 0.97
-PER_LESION = ("growth", "extent_max", "epidural_growth")
+PER_LESION = ("growth", "extent_max", "epidural_growth", "denosumab_association", "bisphosphonate_gain")
 """Lesion parameters whose between-patient spread is drawn for each lesion; the others once for the person."""
 
 

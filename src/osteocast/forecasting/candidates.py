@@ -64,6 +64,8 @@ STEERED = (
     "fluid.intake_loss",
     "kidney.gfr",
     "mineral.oral_calcium",
+    "population.supplement",
+    "lesion.marrow_yield",
     "lesion.marker_yield",
     "lesion.formation_yield",
 )

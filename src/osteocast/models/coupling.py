@@ -20,9 +20,9 @@ class Signals(NamedTuple):
 class Exports(NamedTuple):
     """Fluxes and marker shares of the lesions, summed over lesions."""
 
-    calcium_invaded: Annotated[float, "mmol/day", "skeletal calcium that becomes part of a growing lesion"]
-    calcium_released: Annotated[float, "mmol/day", "lesion calcium released to plasma by resorption"]
-    calcium_taken: Annotated[float, "mmol/day", "plasma calcium laid down in lesions by formation"]
+    calcium_invaded: Annotated[float, "mmol/day", "skeletal calcium taken by lesions and marrow disease around them"]
+    calcium_released: Annotated[float, "mmol/day", "calcium released to plasma by lesions and marrow disease"]
+    calcium_taken: Annotated[float, "mmol/day", "plasma calcium laid down by lesions and marrow disease"]
     resorption: Annotated[float, "1", "lesion osteoclast resorption relative to the healthy skeleton's"]
     formation: Annotated[float, "1", "lesion bone formation relative to the healthy skeleton's"]
     tumour_volume: Annotated[float, "mL", "volume of tumour in bone"]

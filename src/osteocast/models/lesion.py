@@ -9,6 +9,9 @@ stays and heals, if at all, through its bone content.
 Mass: lesion volume is V = capacity_volume extent^3 and its calcium M = calcium_content V bone.
 Growth takes in normal bone (bone = 1), so the rate of `bone` carries (1 - bone) V'/V and dM/dt =
 invaded - released + taken exactly.
+
+Counted lesions stand for wider disease of the marrow around them. Its bone is turned over by the same cells and is
+bone of the skeleton: `marrow_yield` times the lesion's release and formation pass between skeleton and plasma.
 """
 
 from typing import Annotated, NamedTuple
@@ -66,6 +69,7 @@ class Params(NamedTuple):
     capacity_volume: Annotated[float, "mL", "volume of a lesion of extent 1"]
     calcium_content: Annotated[float, "mmol/mL", "calcium of normal bone with its marrow space"]
     skeleton_resorption: Annotated[float, "mmol/day", "calcium freed by a healthy skeleton's osteoclasts"]
+    marrow_yield: Annotated[float, "1", "calcium turned over by marrow disease around it, per lesion's own; neutral 0"]
     marker_yield: Annotated[float, "1", "resorption marker per calcium freed, against the skeleton; neutral 1"]
     formation_yield: Annotated[float, "1", "formation marker per calcium laid down, against the skeleton; neutral 1"]
 
@@ -219,18 +223,22 @@ def rates(x: State, p: Params, s: Signals) -> State:
 
 
 def exports(x: State, p: Params, s: Signals) -> Exports:
-    """What the lesion gives to the body; calcium terms close the lesion's mass balance exactly."""
+    """What the lesion gives to the body; calcium terms close the lesion's mass balance exactly.
+
+    What the marrow around it loses on balance leaves the skeleton with the invaded bone.
+    """
     a = activity(x, p, s)
     volume = p.capacity_volume * x.extent**3
     calcium = p.calcium_content * volume
     released = calcium * a.resorption
     taken = calcium * a.formation
+    whole = 1 + p.marrow_yield
     return Exports(
-        calcium_invaded=calcium * 3 * a.extent_rate / x.extent,
-        calcium_released=released,
-        calcium_taken=taken,
-        resorption=p.marker_yield * released / p.skeleton_resorption,
-        formation=p.formation_yield * taken / p.skeleton_resorption,
+        calcium_invaded=calcium * 3 * a.extent_rate / x.extent + p.marrow_yield * (released - taken),
+        calcium_released=whole * released,
+        calcium_taken=whole * taken,
+        resorption=p.marker_yield * whole * released / p.skeleton_resorption,
+        formation=p.formation_yield * whole * taken / p.skeleton_resorption,
         tumour_volume=p.capacity_volume * p.extent_max**3 * x.tumour,
     )
 
