@@ -68,6 +68,7 @@ def open_lesion(run: Run, rules: Rules, j: int) -> None:
     run.lesion[j, m.RESTING_LEFT] = 1.0
     run.lesion[j, m.STRENGTH] = 1.0
     run.lesion[j, m.LOWEST_BONE] = 1.0
+    run.lesion[j, m.IMPOSED] = math.nan
     draw_thresholds(run, rules, j)
 
 
