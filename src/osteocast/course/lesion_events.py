@@ -67,6 +67,7 @@ def open_lesion(run: Run, rules: Rules, j: int) -> None:
     run.lesion[j, m.FRACTURE_DAY] = math.nan
     run.lesion[j, m.STRENGTH] = 1.0
     run.lesion[j, m.LOWEST_BONE] = 1.0
+    run.lesion[j, m.IMPOSED] = math.nan
     draw_thresholds(run, rules, j)
 
 

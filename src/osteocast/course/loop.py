@@ -27,8 +27,11 @@ from osteocast.foundation.compiled import jitable
 GRID_PER_MONTH: Final = 5  # events are checked about every six days
 HISTORY_GRID: Final = DAYS_PER_MONTH
 SETTLING: Final = 60.0  # days before the first lesion, so that the body stands at its own steady state
+CLOSE: Final = 0.01  # relative error of a measured extent at the end of a history that is imposed without running again
+MOST_HISTORIES: Final = 3
 
 _SEED_DAY: Final = PLACE_INDEX["seed_day"]
+_SEEN_EXTENT: Final = PLACE_INDEX["seen_extent"]
 _ROW: Final = PLACE_INDEX["report_index"]
 
 _DENOSUMAB: Final = int(Action.DENOSUMAB)
@@ -140,6 +143,15 @@ def first_day(run: Run, rules: Rules) -> float:
 
 
 @jitable
+def integrate(k: Any, run: Run, rules: Rules, span: tuple[float, float, float]) -> Any:
+    """Integrate from a day to a day with a first step (0 restarts); return status, next step and steps tried."""
+    day, stop, step = span
+    return k.advance(
+        day, stop, step, run.xb, run.xl, run.counts[0], run.pb, run.pl, run.controls, run.work, rules.options
+    )
+
+
+@jitable
 def follow(k: Any, run: Run, rules: Rules, day: float, written: Written) -> int:
     """Run a course from `day` to the horizon or death, without the actions of the last day; return the status."""
     step, at, grid = 0.0, 0, 0
@@ -154,19 +166,7 @@ def follow(k: Any, run: Run, rules: Rules, day: float, written: Written) -> int:
         if stop > day:
             if run.body[m.RESTART] > 0.0:
                 step, run.body[m.RESTART] = 0.0, 0.0
-            status, step, _ = k.advance(
-                day,
-                stop,
-                step,
-                run.xb,
-                run.xl,
-                run.counts[0],
-                run.pb,
-                run.pl,
-                run.controls,
-                run.work,
-                rules.options,
-            )
+            status, step, _ = integrate(k, run, rules, (day, stop, step))
             if status != 0:
                 return int(status)
         ends_interval = stop == next_grid(day) or stop >= rules.horizon
@@ -181,15 +181,94 @@ def follow(k: Any, run: Run, rules: Rules, day: float, written: Written) -> int:
 
 
 @jitable
-def run_history(k: Any, run: Run, rules: Rules, written: Written) -> int:
-    """Carry one patient from before the first lesion to day 0; return the solver's status."""
+def rehearse(k: Any, run: Run, rules: Rules, written: Written) -> int:
+    """Run the equations to day 0 without hazards and their grid: all that the size of a lesion depends on."""
+    open_person(run)
+    run.counts[:] = 0
+    day, step, at = first_day(run, rules), 0.0, 0
+    while True:
+        pause(k, run, rules, day)
+        if day >= 0.0:
+            return 0
+        while at < rules.calendar.shape[0] and rules.calendar[at, 0] <= day:
+            act(k, run, rules, at, written)
+            at += 1
+        stop = 0.0
+        if at < rules.calendar.shape[0]:
+            stop = min(stop, rules.calendar[at, 0])
+        active = run.counts[0]
+        if active < run.place.shape[0] and run.place[active, _SEED_DAY] > day:
+            stop = min(stop, run.place[active, _SEED_DAY])
+        if run.body[m.RESTART] > 0.0:
+            step, run.body[m.RESTART] = 0.0, 0.0
+        status, step, _ = integrate(k, run, rules, (day, stop, step))
+        if status != 0:
+            return int(status)
+        day = stop
+
+
+@jitable
+def misfit(run: Run, rules: Rules) -> float:
+    """Largest relative difference between a measured extent and the one simulated; 0 where nothing is measured."""
+    worst = 0.0
+    for j in range(run.counts[0]):
+        if not math.isnan(run.place[j, _SEEN_EXTENT]):
+            worst = max(worst, abs(run.place[j, _SEEN_EXTENT] / run.xl[j, rules.at.extent] - 1.0))
+    return worst
+
+
+@jitable
+def begin_again(run: Run, rules: Rules, start: tuple[Any, Any, Any]) -> None:
+    """Go back to the start, with each measured lesion made as much larger as it fell short of its extent.
+
+    The equation of extent keeps its form when extent and `extent_max` are multiplied by a factor. What the lesion does
+    to itself through the body is left, and is small.
+    """
+    xb, xl, controls = start
+    for j in range(run.counts[0]):
+        if not math.isnan(run.place[j, _SEEN_EXTENT]):
+            factor = run.place[j, _SEEN_EXTENT] / run.xl[j, rules.at.extent]
+            run.pl[j, rules.at.extent_max] *= factor
+            xl[j, rules.at.extent] *= factor
+    run.xb[:] = xb
+    run.xl[:, :] = xl
+    run.controls[:] = controls
+
+
+@jitable
+def live(k: Any, run: Run, rules: Rules, written: Written) -> int:
+    """Run from before the first lesion to day 0; return the solver's status."""
     open_person(run)
     run.counts[:] = 0
     day = first_day(run, rules)
     run.body[m.GRID_DAY] = day
-    status = follow(k, run, rules, day, written)
-    if status != 0:
-        return status
+    return int(follow(k, run, rules, day, written))
+
+
+@jitable
+def run_history(k: Any, run: Run, rules: Rules, written: Written) -> int:
+    """Carry one patient from before the first lesion to day 0; return the solver's status.
+
+    Where lesions are measured a rehearsal finds how large they must be made; a history that still misses a size by more
+    than `CLOSE` is run again, unless its events are simulated and would change with it.
+    """
+    start = (run.xb.copy(), run.xl.copy(), run.controls.copy())
+    status = 0
+    measured = False
+    for j in range(run.place.shape[0]):
+        measured = measured or not math.isnan(run.place[j, _SEEN_EXTENT])
+    if measured:
+        status = rehearse(k, run, rules, written)
+        if status != 0:
+            return status
+        begin_again(run, rules, start)
+    for attempt in range(MOST_HISTORIES):
+        status = live(k, run, rules, written)
+        if status != 0:
+            return status
+        if rules.history_events or attempt == MOST_HISTORIES - 1 or misfit(run, rules) <= CLOSE:
+            break
+        begin_again(run, rules, start)
     end_history(run, rules)
     for at in range(rules.calendar.shape[0]):
         if rules.calendar[at, 0] >= 0.0:

@@ -34,7 +34,8 @@ LOG_SECTION: Final = 21  # log strength of the section before the lesion's own w
 LOG_REST: Final = 22  # log strength from person, age and kyphosis
 HISTORY: Final = 23  # integrated hazard before day 0 at each of HISTORY_STEPS weakening factors
 HISTORY_STEPS: Final = (-1.5341, -0.8871, -0.4888, -0.1573, 0.1573, 0.4888, 0.8871, 1.5341)
-LESION_COLUMNS: Final = 31
+IMPOSED: Final = 31  # measured extent over the simulated one at the end of the history; near 1, nan if not measured
+LESION_COLUMNS: Final = 32
 
 # columns of `body`, one vector per course
 WALKS: Final = 0

@@ -33,12 +33,13 @@ _Q_EPIDURAL: Final = int(Quantity.EPIDURAL_TODAY)
 
 @jitable
 def end_history(run: Run, rules: Rules) -> None:
-    """Give lesions their measured size and weigh the patient for a quiet history."""
+    """Give lesions exactly their measured size (see `loop.run_history`) and weigh the patient for a quiet history."""
     i = rules.at
     for j in range(run.counts[0]):
         seen = run.place[j, _SEEN_EXTENT]
         if not math.isnan(seen):
-            run.pl[j, i.extent_max] *= seen / run.xl[j, i.extent]
+            run.lesion[j, m.IMPOSED] = seen / run.xl[j, i.extent]
+            run.pl[j, i.extent_max] *= run.lesion[j, m.IMPOSED]
             run.xl[j, i.extent] = seen
     if not rules.history_events:
         run.body[m.LOG_HISTORY] = log_quiet(run)
