@@ -79,13 +79,13 @@ def test_radiotherapy_is_remembered_kills_tumour_and_relieves_some() -> None:
     assert (memory(found, m.IRRADIATED_DAY) == -45).all()
     assert (memory(found, m.IRRADIATIONS) == 1).all()
     assert (memory(without, m.IRRADIATIONS) == 0).all()
-    left = memory(found, m.RESTING_LEFT)
-    assert 0.4 < np.mean(left < 1) < 0.8  # six in ten respond
+    relieved = memory(found, m.RELIEVED)
+    assert 0.4 < np.mean(relieved > 0) < 0.8  # six in ten respond
     tumour = [one.standing.xl[:, 0, 3] for one in (found, without)]
     assert np.median(tumour[0]) < 0.7 * np.median(tumour[1])
     index = np.zeros(3, dtype=np.int64)
     copies = found.take(index, np.array([700, 701, 702]))
-    assert (memory(copies, m.RESTING_LEFT) == left[0]).all()  # the response stays with the patient
+    assert (memory(copies, m.RELIEVED) == relieved[0]).all()  # the response stays with the patient
 
 
 def test_a_lesion_was_there_before_it_was_treated() -> None:
@@ -96,7 +96,7 @@ def test_a_lesion_was_there_before_it_was_treated() -> None:
 
 
 def test_radiotherapy_just_given_is_not_given_again_at_once() -> None:
-    assert referrals(PLAIN, 6) > 10
+    assert referrals(PLAIN, 6) > 5
     assert referrals(IRRADIATED, 6) == 0  # 0.8 years must pass
     assert referrals(IRRADIATED, 24) > 0
 
