@@ -17,7 +17,7 @@ _QUIET: Final = "#66717B"
 _RULE: Final = "#D5DADE"
 _OTHERS: Final = "#A3ABB2"
 _WIDTH: Final = 210.0
-_HEIGHT: Final = 116.0
+_HEIGHT: Final = 104.0
 _DEEP: Final = 5
 """Dots in a column of the hundred."""
 

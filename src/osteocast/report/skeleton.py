@@ -17,7 +17,7 @@ _COLUMN: Final = 162.0
 """Distance of the labels from the midline."""
 _RADIUS: Final = 7.5
 _LINE: Final = 26.0
-_LETTER: Final = 13.0
+_LETTER: Final = 13.6
 """Mean width of a letter of a label, on the generous side."""
 _LONGEST: Final = 21
 """Characters that fit beside the drawing."""
