@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from osteocast.course import memory as m
 from osteocast.course.chunk import N_OBSERVABLES, People, Standing
 from osteocast.course.layout import Action
+from osteocast.course.memory import Rules
 from osteocast.course.population import Draws
-from osteocast.course.workshare import Progress, compiled_entry, pieces, rules_by_draw, share_out
+from osteocast.course.rules import rules_by_draw, with_calendar
+from osteocast.course.workshare import Progress, compiled_entry, pieces, share_out
 from osteocast.engine.system import fields_of, flatten, unflatten
 from osteocast.models import body, lesion
 
@@ -34,12 +37,15 @@ class Present:
         Body read-outs on the record days of the calendar; see `models.body.Observables`.
     history_events : bool
         Whether events before day 0 were simulated (population) or weighed as absent (record).
+    rules : mapping of int to Rules
+        Constants of each parameter draw, which the futures share.
     """
 
     draws: Draws
     standing: Standing
     records: FloatArray
     history_events: bool
+    rules: Mapping[int, Rules]
 
     @property
     def log_history(self) -> FloatArray:
@@ -67,7 +73,7 @@ class Present:
         if self.history_events and not np.array_equal(chance, self.draws.chance[index]):
             raise ValueError("a history with events goes on with the chance it was simulated with")
         standing = Standing(*(array[index] for array in self.standing))
-        return Present(self.draws.take(index, chance), standing, self.records[index], self.history_events)
+        return Present(self.draws.take(index, chance), standing, self.records[index], self.history_events, self.rules)
 
 
 def carry(
@@ -103,14 +109,16 @@ def carry(
         raise ValueError("a history ends on day 0: later actions belong to what continues it")
     people, standing = people_of(draws), _start(draws)
     records = np.full((draws.n, int(np.count_nonzero(is_record)), N_OBSERVABLES), np.nan)
-    rules = rules_by_draw(draws.typical, calendar, 0.0, history_events)
+    shared = rules_by_draw(draws.typical, history_events)
+    rules = with_calendar(shared, calendar, 0.0)
+    draw = draws.typical.streams.draws
     carry_chunk = compiled_entry("carry_chunk")
 
     def task(job: slice) -> None:
-        carry_chunk(pieces(people, job), pieces(standing, job), rules(job), records[job])
+        carry_chunk(pieces(people, job), pieces(standing, job), rules[int(draw[job.start])], records[job])
 
-    share_out(draws.typical.streams.draws, task, workers, progress)
-    return Present(draws, standing, records, history_events)
+    share_out(draw, task, workers, progress)
+    return Present(draws, standing, records, history_events, shared)
 
 
 def people_of(draws: Draws) -> People:

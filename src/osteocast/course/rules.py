@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.course.accuracy import loop_options
 from osteocast.course.care import CareParams
 from osteocast.course.hazards import HazardParams
 from osteocast.course.layout import SITES
@@ -38,20 +40,38 @@ def site_table(typical: Typical) -> FloatArray:
     return table
 
 
-def rules_of(typical: Typical, calendar: FloatArray, horizon: float, history_events: bool) -> Rules:
-    """Build the rules of one parameter draw.
+def rules_by_draw(typical: Typical, history_events: bool) -> dict[int, Rules]:
+    """Return the rules of each parameter draw, without a calendar.
 
     Parameters
     ----------
     typical : Typical
-        Typical values of this draw (of its first stream).
+        Typical values of every course.
+    history_events : bool
+        Whether events before day 0 are simulated (population) or weighed as not having happened (record).
+    """
+    draws, first = np.unique(typical.streams.draws, return_index=True)
+    return {
+        int(draw): rules_of(typical.take(np.array([at])), history_events) for draw, at in zip(draws, first, strict=True)
+    }
+
+
+def with_calendar(rules: Mapping[int, Rules], calendar: FloatArray, horizon: float) -> dict[int, Rules]:
+    """Return the rules of each draw with dated actions up to a last day.
+
+    Parameters
+    ----------
+    rules : mapping of draw to Rules
     calendar : (n, 4) float64
         Dated actions in order of day; see `layout.Action`.
     horizon : float
         Last day.
-    history_events : bool
-        Whether events before day 0 are simulated (population) or weighed as not having happened (record).
     """
+    return {draw: one._replace(calendar=calendar, horizon=horizon) for draw, one in rules.items()}
+
+
+def rules_of(typical: Typical, history_events: bool) -> Rules:
+    """Build the rules of the parameter draw of the first stream, without a calendar; see `rules_by_draw`."""
     decay = float(typical.of(*entries_of(lesion.Params, "lesion")["rt_decay"])[0])
     dose = constants(radiotherapy.Params, "radiotherapy", typical)
     fields: dict[str, Any] = {
@@ -63,10 +83,10 @@ def rules_of(typical: Typical, calendar: FloatArray, horizon: float, history_eve
         "kill_of_8gy": radiotherapy.kill_jump(8, 1, decay, dose),
         "at": loop_index(),
         "sites": site_table(typical),
-        "calendar": calendar,
-        "horizon": horizon,
+        "calendar": np.zeros((0, 4)),
+        "horizon": 0.0,
         "seed": typical.streams.seed,
         "history_events": history_events,
-        "options": None,
+        "options": loop_options(),
     }
     return Rules(**fields)
