@@ -197,7 +197,7 @@ def fracture(run: Run, rules: Rules, j: int, day: float) -> None:
     if vertebra:
         run.body[m.KYPHOSIS] += 1.0
         run.pl[j, rules.at.epidural_growth] *= rules.care.epidural_collapse
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = max(run.body[m.RESTART], m.PREPARE)
     if not felt:
         return
     run.body[m.EVENT_MARK] = 1.0

@@ -58,13 +58,13 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
     i = rules.at
     if action == _DENOSUMAB:
         run.xb[i.denosumab_depot] += amount
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = m.BEGIN
     elif action == _BISPHOSPHONATE:
         run.controls[i.infusion] += amount / detail
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = m.BEGIN
     elif action == _STOP:
         run.controls[i.infusion] = max(0.0, run.controls[i.infusion] - amount / detail)
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = m.BEGIN
     elif action == _LINE:
         start_line(run, rules, day)
     elif action in (_RADIOTHERAPY, _ROD):
@@ -169,12 +169,12 @@ def pause(k: Any, run: Run, rules: Rules, day: float) -> None:
     while run.counts[0] < run.place.shape[0] and run.place[run.counts[0], _SEED_DAY] <= day:
         run.counts[0] += 1
         open_lesion(run, rules, run.counts[0] - 1)
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = max(run.body[m.RESTART], m.PREPARE)
     body = run.body
     if day == body[m.RESCUE_DAY] + rules.care.rescue_infusion:
         rate = rules.care.rescue_dose / rules.care.rescue_infusion
         run.controls[rules.at.infusion] = max(0.0, run.controls[rules.at.infusion] - rate)
-        body[m.RESTART] = 1.0
+        body[m.RESTART] = m.BEGIN
     if not math.isnan(body[m.FLUIDS_DAY]):
         set_saline(run, rules, day)
 
@@ -189,12 +189,16 @@ def first_day(run: Run, rules: Rules) -> float:
 
 
 @jitable
-def integrate(k: Any, run: Run, rules: Rules, span: tuple[float, float, float]) -> Any:
-    """Integrate from a day to a day with a first step (0 restarts); return status, next step and steps tried."""
+def integrate(k: Any, run: Run, rules: Rules, span: tuple[float, float, float]) -> tuple[int, float]:
+    """Integrate from a day to a day with a first step, in the way that changes ask for; return status, next step."""
     day, stop, step = span
-    return k.advance(
+    if run.body[m.RESTART] > 0.0:
+        step = -step if run.body[m.RESTART] == m.PREPARE else 0.0
+        run.body[m.RESTART] = 0.0
+    status, step, _ = k.advance(
         day, stop, step, run.xb, run.xl, run.counts[0], run.pb, run.pl, run.controls, run.work, rules.options
     )
+    return int(status), float(step)
 
 
 @jitable
@@ -219,11 +223,9 @@ def follow(k: Any, run: Run, rules: Rules, day: float, written: Written) -> int:
         if changed:
             open_interval(k, run, rules, day, True)
         stop = min(grid_day(tick, history), next_change(run, rules, day, at), next_care(run, rules, day))
-        if run.body[m.RESTART] > 0.0:
-            step, run.body[m.RESTART] = 0.0, 0.0
-        status, step, _ = integrate(k, run, rules, (day, stop, step))
+        status, step = integrate(k, run, rules, (day, stop, step))
         if status != 0:
-            return int(status)
+            return status
         day = stop
         if day == grid_day(tick, history):
             if end_interval(k, run, rules, day):
@@ -247,11 +249,9 @@ def rehearse(k: Any, run: Run, rules: Rules, written: Written) -> int:
             act(k, run, rules, at, written)
             at += 1
         stop = min(0.0, next_change(run, rules, day, at))
-        if run.body[m.RESTART] > 0.0:
-            step, run.body[m.RESTART] = 0.0, 0.0
-        status, step, _ = integrate(k, run, rules, (day, stop, step))
+        status, step = integrate(k, run, rules, (day, stop, step))
         if status != 0:
-            return int(status)
+            return status
         day = stop
 
 

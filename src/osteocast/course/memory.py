@@ -69,12 +69,16 @@ THIRST: Final = 20
 CONFUSION_SEEN: Final = 21
 LOG_HISTORY: Final = 22  # log probability of no unrecorded event before day 0
 FALL_RATE: Final = 23
-RESTART: Final = 24
+RESTART: Final = 24  # one of the two below, or 0
 INTERVAL_DAY: Final = 25  # day on which the present interval began
 DEATH_DAY: Final = 26
 DEATH_BEFORE: Final = 27  # deaths a day, and calcium, when the interval began
 CALCIUM_BEFORE: Final = 28
 BODY_COLUMNS: Final = 29
+
+# what the integration must do before it goes on
+PREPARE: Final = 1.0  # parameters or lesions have changed: prepare them anew, keep the step
+BEGIN: Final = 2.0  # a state or an input has jumped: prepare, and find a first step
 
 # columns of `events`
 EVENT_DAY: Final = 0

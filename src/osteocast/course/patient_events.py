@@ -49,7 +49,7 @@ def open_person(run: Run) -> None:
     body[m.RESCUE_DAY] = math.nan
     body[m.LIMB_DAY] = math.nan
     body[m.DEATH_DAY] = math.nan
-    body[m.RESTART] = 1.0
+    body[m.RESTART] = m.BEGIN
 
 
 @jitable
@@ -136,7 +136,7 @@ def calcium_events(run: Run, rules: Rules, day: float, span: float) -> None:
         body[m.FLUIDS_DAY] = day
         body[m.RESCUE_DAY] = day
         run.controls[rules.at.infusion] += care.rescue_dose / care.rescue_infusion
-        body[m.RESTART] = 1.0
+        body[m.RESTART] = m.BEGIN
         record_event(run, day, day, _TREATED, (-1.0, 0.0))
         set_saline(run, rules, day)
 
@@ -148,7 +148,7 @@ def set_saline(run: Run, rules: Rules, day: float) -> None:
     rate = saline_rate(day - run.body[m.FLUIDS_DAY] + 1e-9, rules.care)
     if rate != run.controls[rules.at.saline]:
         run.controls[rules.at.saline] = rate
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = m.BEGIN
     if rate == 0.0:
         run.body[m.FLUIDS_DAY] = math.nan
 
@@ -169,7 +169,7 @@ def seeding_events(run: Run, rules: Rules, day: float, span: float) -> None:
         body[m.SEEDING_AT] = threshold(run, rules, _Q_SEEDING, -1.0, int(body[m.SEEDED]))
         run.counts[0] = active + 1
         open_lesion(run, rules, active)
-        body[m.RESTART] = 1.0
+        body[m.RESTART] = max(body[m.RESTART], m.PREPARE)
         record_event(run, when, math.nan, _NEW_LESION, (run.place[active, _ROW], 0.0))
 
 
