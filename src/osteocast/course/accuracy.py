@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from osteocast.engine.stepper import Options
@@ -35,6 +37,7 @@ EMPTY_IN_HEALTH = {
 tolerance is a thousandth of a dose of denosumab, a four-hundredth of one of zoledronate."""
 
 
+@cache
 def loop_options() -> Options:
     """Tolerances and limits of every integration in a course; steps in days."""
     healthy = flatten(body.initial_state(fill(body.Params, "body")))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.course.accuracy import loop_options
 from osteocast.course.memory import Rules
 from osteocast.course.rules import rules_of
 from osteocast.course.system import disease_system
@@ -39,17 +38,11 @@ def compiled_entry(name: str) -> Callable[..., None]:
 def rules_by_draw(
     typical: Typical, calendar: FloatArray, horizon: float, history_events: bool
 ) -> Callable[[slice], Rules]:
-    """Return a function that gives the rules of a chunk; rules are built once for each parameter draw."""
-    found: dict[int, Rules] = {}
-
-    def rules(job: slice) -> Rules:
-        draw = int(typical.streams.draws[job.start])
-        if draw not in found:
-            one = typical.take(np.array([job.start]))
-            found[draw] = rules_of(one, calendar, horizon, history_events)._replace(options=loop_options())
-        return found[draw]
-
-    return rules
+    """Return a function that gives the rules of a chunk; those of all parameter draws are built here at once."""
+    draws, first = np.unique(typical.streams.draws, return_index=True)
+    built = rules_of(typical.take(first), calendar, horizon, history_events)
+    found = dict(zip(draws.tolist(), built, strict=True))
+    return lambda job: found[int(typical.streams.draws[job.start])]
 
 
 def pieces(arrays: Any, job: slice) -> Any:
