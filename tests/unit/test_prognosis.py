@@ -244,4 +244,6 @@ def test_a_treated_person_with_lung_cancer_is_told_that_survival_is_of_all() -> 
     known = someone("lung", "non-small-cell", assessed=day)
     assert list(limits(replace(known, lines=(running,)))) == [brief]
     assert not limits(replace(known, lines=(replace(running, stopped=day),)))
+    targetable = someone("lung", "non-small-cell-targetable", assessed=day, lines=(running,))
+    assert brief not in limits(targetable)
     assert brief not in limits(replace(someone("breast", "triple-negative", assessed=day), lines=(running,)))

@@ -23,8 +23,11 @@ from osteocast.course.typical import Typical
 from osteocast.domain.patient import EventKind as EventKindName
 from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
 from osteocast.domain.site import site
+from osteocast.forecasting.candidates import find_candidates
 from osteocast.forecasting.describe import describe
+from osteocast.forecasting.run import POSTERIOR
 from osteocast.formats.regimen_file import read_regimen
+from osteocast.inference.posterior import read_posterior
 from osteocast.models import radiotherapy
 
 TODAY = dt.date(2026, 2, 10)
@@ -173,3 +176,11 @@ def test_earlier_events_bring_death_nearer_as_simulated_ones_do() -> None:
     assert dead[0] < dead[2]
     early = np.isfinite(days[2]) & (days[2] < 60.0)
     assert (days[2][early] < days[0][early]).all()
+
+
+def test_a_forecast_starts_from_people_marked_by_their_record() -> None:
+    patient = replace(PLAIN, events=(SkeletalEvent("cord-compression", site("T7"), GIVEN),))
+    body = find_candidates(patient, read_posterior(POSTERIOR), (4, 8), 1, 1).present.standing.body
+    assert (body[:, [m.EVENT_MARK, m.CORD_MARK]] == 1.0).all()
+    plain = find_candidates(PLAIN, read_posterior(POSTERIOR), (4, 8), 1, 1).present.standing.body
+    assert (plain[:, [m.EVENT_MARK, m.CORD_MARK]] == 0.0).all()

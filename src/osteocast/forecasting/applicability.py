@@ -62,7 +62,8 @@ def survival_limits(patient: Patient) -> tuple[Applicability, ...]:
         kind = "beside"
     found = [table["subtype"][kind]] if kind in table["subtype"] else []
     running = (x for x in patient.lines if x.stopped is None or (patient.assessed and x.stopped > patient.assessed))
-    if any(running) and primary.origin in table["treated"]:
+    # a survival of its own is that of people treated for the subtype
+    if standing(primary) != "own" and any(running) and primary.origin in table["treated"]:
         found.append(table["treated"][primary.origin])
     return tuple(_statement("survival", entry, values) for entry in found)
 
