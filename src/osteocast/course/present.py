@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,15 @@ class Present:
     def status(self) -> IntArray:
         """0 where the solver reached day 0, else its status, shape (n,)."""
         return np.asarray(self.standing.status)
+
+    def marked(self, marks: tuple[float, float]) -> Present:
+        """Return the patients with the events that a record tells of in their memory; see `recorded.event_marks`.
+
+        They raise the hazard of death from day 0 as events that were simulated before it do.
+        """
+        standing = self.standing._replace(body=self.standing.body.copy())
+        standing.body[:, m.EVENT_MARK], standing.body[:, m.CORD_MARK] = marks
+        return replace(self, standing=standing)
 
     def take(self, index: IntArray, chance: IntArray) -> Present:
         """Return the patients at `index` (repeats allowed), each with its own key of chance.
