@@ -88,13 +88,16 @@ def _influence(arm: FollowUp, patient: IntArray, event_day: FloatArray, days: Fl
     """Return each patient's influence on the mean on each of `days`, shape (n, m).
 
     Own events less expected ones, weighted; less the part of the mean that is still to come at death, for the death
-    less its expectation.
+    less its expectation. A death is divided by the number left after it where the paper has the number before, which is
+    the same in large samples: without censoring the variance is then that of the patients' own numbers.
     """
     weight = rates.alive_before / rates.at_risk
     mean = np.cumsum(rates.alive_before * rates.rate)
     expected_events = _running(weight * rates.rate)
-    expected_deaths = _running(rates.death_hazard / rates.at_risk)
-    expected_mean = _running(mean * rates.death_hazard / rates.at_risk)
+    # Where nobody is left no mean is to come, so that the share of one survivor does not matter.
+    left = np.maximum(rates.at_risk * (1.0 - rates.death_hazard), 1.0)
+    expected_deaths = _running(rates.death_hazard / left)
+    expected_mean = _running(mean * rates.death_hazard / left)
     by_day = np.searchsorted(rates.day, days, side="right")
     by_exit = np.searchsorted(rates.day, arm.exit_day, side="right")
     seen = np.minimum(by_exit[:, None], by_day[None, :])
@@ -107,7 +110,7 @@ def _influence(arm: FollowUp, patient: IntArray, event_day: FloatArray, days: Fl
     influence += mean_on_days * expected_deaths[seen] - expected_mean[seen]
     at_exit = np.searchsorted(rates.day, arm.exit_day[arm.died])
     dead = arm.exit_day[arm.died, None] <= days[None, :]
-    to_come = (mean_on_days[None, :] - mean[at_exit, None]) / rates.at_risk[at_exit, None]
+    to_come = (mean_on_days[None, :] - mean[at_exit, None]) / left[at_exit, None]
     influence[arm.died] -= np.where(dead, to_come, 0.0)
     return influence
 

@@ -125,7 +125,7 @@ def _present(
     size = (shape[0] + 1) * shape[1]
     begun = np.bincount(first * shape[1] + pattern, weight, size)
     ended = np.bincount(last * shape[1] + pattern, weight, size)
-    return np.asarray(np.cumsum((begun - ended).reshape(-1, shape[1]), axis=0)[:-1], dtype=np.float64)
+    return np.asarray(np.cumsum((begun - ended).reshape(shape[0] + 1, shape[1]), axis=0)[:-1], dtype=np.float64)
 
 
 def _check(rows: RiskRows) -> None:
