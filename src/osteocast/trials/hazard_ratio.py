@@ -53,7 +53,8 @@ def recurrent_hazard_ratio(test: FollowUp, control: FollowUp, kinds: Sequence[in
     """Return the stratified ratio of the rates of all events of `kinds` among those alive (Andersen & Gill 1982).
 
     Variance by patient (Lin, Wei, Yang & Ying 2000): events of one patient need not be independent. Death ends the time
-    at risk. Breslow's ties, because a patient may have two events on one day.
+    at risk. Breslow's ties, because a patient may have two events on one day. The variance is a little small in small
+    trials: with 80 patients an arm and overdispersed events 7 and not 5 in a hundred equal arms differ with p < 0.05.
     """
     exit_day = _joined(test.exit_day, control.exit_day)
     rows = two_arm_rows(test, control, exit_day, np.zeros(len(exit_day), dtype=np.bool_))

@@ -41,7 +41,8 @@ def morbidity_rate(
     -----
     All events / all time: variance by patient (a ratio estimator, Cochran 1977, section 2.11), interval on the log
     scale; with no event the upper limit is the exact one of a Poisson count (Garwood 1936). Mean of ratios: interval of
-    Student's t. Who has no time under follow-up is not counted.
+    Student's t, which is too short where many are followed for days only (92 % coverage for 95 % with 300 patients of
+    median survival 14 months): their ratios are either 0 or huge. Who has no time under follow-up is not counted.
     """
     rule = "" if window_days is None else f"; events within {window_days:g} days of a counted one not counted"
     method = f"events per year: {estimator}{rule}"
