@@ -33,6 +33,9 @@ def test_data_cut():
     assert cut(patients, 200.0).event_patient.tolist() == [0, 1, 2]
     assert cut(patients, 59.9).event_patient.tolist() == [0]
     assert cut(patients, 0.0).n == 0
+    # What happens on the day of the cut is known.
+    assert cut(patients, 50.0).died.tolist() == [True, False]
+    assert cut(patients, 20.0).event_day.tolist() == [20]
 
 
 @pytest.mark.parametrize(

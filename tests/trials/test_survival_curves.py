@@ -135,3 +135,9 @@ def test_same_curve_as_the_estimator_of_calibration(patients):
     curve = kaplan_meier(day, outcome == 1)
     assert curve.day.tolist() == times.tolist()
     assert curve.value.tolist() == survival.tolist()
+
+
+@pytest.mark.parametrize("n", [2, 4, 10, 26, 50, 98])
+def test_a_share_of_exactly_one_half_is_reached(n):
+    """Products of ratios miss 1/2 by rounding for some of these numbers."""
+    assert median(kaplan_meier(np.arange(1.0, n + 1.0), np.ones(n, dtype=bool))).value == n / 2
