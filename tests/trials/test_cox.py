@@ -21,7 +21,7 @@ from osteocast.trials.hazard_ratio import (
 )
 from osteocast.trials.risk_table import Ties, risk_table
 
-# The worked example of Therneau & Grambsch 2000, appendix E: two deaths on day 6.
+# The worked example of the appendix of Therneau & Grambsch 2000: two deaths on day 6.
 SMALL = rows([9, 1, 1, 6, 6, 8], [1, 1, 0, 1, 1, 0], [0, 1, 1, 1, 0, 0])
 
 PATIENTS = st.lists(
@@ -178,6 +178,15 @@ def test_no_answer_has_a_reason():
     assert death_hazard_ratio(nobody, nobody).reason == "trial.no-events"
     assert math.isnan(death_hazard_ratio(nobody, dying).value)
     assert death_hazard_ratio(arm([4], [1]), arm([4], [1])).value == pytest.approx(1.0)
+
+
+def test_unit_and_origin_of_a_covariate_do_not_matter():
+    rng = np.random.default_rng(4)
+    day, died, year = rng.integers(1, 50, 90), rng.random(90) < 0.6, rng.normal(0, 1, 90)
+    here, there = (fit_cox(rows(day, died, x)) for x in (year, 1000.0 + 0.01 * year))
+    assert there.log_ratio == pytest.approx(100.0 * here.log_ratio, rel=1e-6)
+    assert there.robust_covariance == pytest.approx(1e4 * here.robust_covariance, rel=1e-6)
+    assert there.log_likelihood == pytest.approx(here.log_likelihood)
 
 
 def test_collinear_covariates_have_a_reason():

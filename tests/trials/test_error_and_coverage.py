@@ -123,7 +123,7 @@ def test_coverage_within_one_per_cent(name):
 
 
 def sub_distribution_arm(rng, n, log_ratio, x):
-    """First events as in Fine & Gray 1999, section 4: F1(t) = 1 - (1 - p (1 - exp(-t / 200 d)))^exp(beta x)."""
+    """First events as in the simulations of Fine & Gray 1999: F1(t) = 1 - (1 - p (1 - exp(-t / 200 d)))^exp(beta x)."""
     p, power = 0.5, math.exp(log_ratio * x)
     wanted = rng.random(n) < 1 - (1 - p) ** power
     u = rng.random(n) * (1 - (1 - p) ** power)

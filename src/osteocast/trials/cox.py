@@ -1,12 +1,12 @@
 """Proportional hazards with strata, ties, weights and dependent periods of one patient.
 
 Cox 1972 (partial likelihood), Breslow 1974 and Efron 1977 (ties), Andersen & Gill 1982 (recurrent events), Lin & Wei
-1989 and Lee, Wei & Amato 1992 (variance by patient). Residuals as in Therneau & Grambsch 2000, chapters 3 and 7.
+1989 and Lee, Wei & Amato 1992 (variance by patient). Residuals as in Therneau & Grambsch 2000.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -64,13 +64,17 @@ class Terms(NamedTuple):
 
 
 class Derivatives(NamedTuple):
-    """Log likelihood, score (p,), information (p, p), and by term the risk (r,) and the mean covariates (r, p)."""
+    """Log likelihood, score (p,), information (p, p), and by term the risk (r,) and the mean covariates (r, p).
+
+    `risk` is a sum of `relative_risk`: in units of exp(`top`), the highest of the patterns.
+    """
 
     log_likelihood: float
     score: FloatArray
     information: FloatArray
     risk: FloatArray
     mean: FloatArray
+    top: float
 
 
 class Solution(NamedTuple):
@@ -94,9 +98,15 @@ def fit_cox(rows: RiskRows, ties: Ties = Ties.EFRON) -> CoxFit:
     InputError
         `trial.argument`: rows that contradict themselves; two events of one period on one day with Efron's ties.
     """
+    rows = near_zero(rows)
     solution = solve(rows, ties)
     residuals = np.zeros((0, rows.covariates.shape[1])) if solution.reason else score_residuals(rows, solution)
     return finished(rows, ties, solution, sum_by_patient(residuals, rows.patient))
+
+
+def near_zero(rows: RiskRows) -> RiskRows:
+    """Return the rows with covariates counted from the first: only differences matter, and those lose no digits so."""
+    return replace(rows, covariates=rows.covariates - rows.covariates[:1])
 
 
 def solve(rows: RiskRows, ties: Ties) -> Solution:
@@ -148,19 +158,23 @@ def likelihood_terms(rows: RiskRows, table: RiskTable, ties: Ties) -> Terms:
 
 def derivatives(terms: Terms, patterns: FloatArray, beta: FloatArray) -> Derivatives:
     """Return the log likelihood and its derivatives at `beta`."""
-    centred = patterns @ beta
-    # A common factor of all risks drops out; taken out, no exponential overflows.
-    top = centred.max() if len(centred) else 0.0
-    relative = np.exp(centred - top)
+    predictor = patterns @ beta
+    top = float(predictor.max()) if len(predictor) else 0.0
+    relative = relative_risk(patterns, beta, top)
     risk = terms.at_risk @ relative
     mean = terms.at_risk @ (relative[:, None] * patterns) / risk[:, None]
     p = patterns.shape[1]
     products = (patterns[:, :, None] * patterns[:, None, :]).reshape(len(patterns), p * p)
     second = terms.weight / risk @ (terms.at_risk @ (relative[:, None] * products))
-    likelihood = terms.events @ centred - terms.weight @ (np.log(risk) + top)
+    likelihood = terms.events @ predictor - terms.weight @ (np.log(risk) + top)
     score = terms.events @ patterns - terms.weight @ mean
     information = second.reshape(p, p) - (mean * terms.weight[:, None]).T @ mean
-    return Derivatives(float(likelihood), score, information, risk * np.exp(top), mean)
+    return Derivatives(float(likelihood), score, information, risk, mean, top)
+
+
+def relative_risk(covariates: FloatArray, beta: FloatArray, top: float) -> FloatArray:
+    """Return exp(x beta - top), shape (n,): a common factor of all risks drops out, and so nothing overflows."""
+    return np.asarray(np.exp(covariates @ beta - top), dtype=np.float64)
 
 
 def maximise(terms: Terms, patterns: FloatArray) -> tuple[FloatArray, Derivatives, Derivatives, str]:
@@ -206,7 +220,7 @@ def score_residuals(rows: RiskRows, solution: Solution) -> FloatArray:
     table, terms = solution.table, solution.terms
     x, mean = rows.covariates, solution.at_beta.mean
     hazard = terms.weight / solution.at_beta.risk
-    relative = np.exp(x @ solution.beta)
+    relative = relative_risk(x, solution.beta, solution.at_beta.top)
     fading = np.zeros(len(x), dtype=np.bool_) if rows.fading is None else rows.fading
     residual = np.zeros_like(x)
     for chosen, factor in ((~fading, np.ones_like(hazard)), (fading, table.fade[terms.row])):

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.foundation.errors import InputError
-from osteocast.trials.cox import CoxFit, Solution, finished, score_residuals, solve, sum_by_patient
+from osteocast.trials.cox import (
+    CoxFit,
+    Solution,
+    finished,
+    near_zero,
+    relative_risk,
+    score_residuals,
+    solve,
+    sum_by_patient,
+)
 from osteocast.trials.estimate import bad_argument
 from osteocast.trials.risk_table import RiskRows, Ties
 
@@ -22,7 +31,7 @@ BoolArray = NDArray[np.bool_]
 
 
 def fit_fine_gray(rows: RiskRows, competing: BoolArray, ties: Ties = Ties.BRESLOW) -> CoxFit:
-    """Fit the model; its robust covariance takes in that the censoring distribution is estimated (paper, section 3).
+    """Fit the model; its robust covariance takes in that the censoring distribution is estimated.
 
     Parameters
     ----------
@@ -43,7 +52,7 @@ def fit_fine_gray(rows: RiskRows, competing: BoolArray, ties: Ties = Ties.BRESLO
         raise InputError(bad_argument("event", "an event that does not end the period", "first events only"))
     censored = ~had & ~competing
     days, hazard, at_risk = censoring_hazard(rows.stop, censored)
-    extended = _with_fading(rows, competing, days, hazard)
+    extended = _with_fading(near_zero(rows), competing, days, hazard)
     solution = solve(extended, ties)
     if solution.reason:
         return finished(extended, ties, solution, np.zeros((0, extended.covariates.shape[1])))
@@ -98,7 +107,7 @@ def _effect_of_censoring(rows: RiskRows, solution: Solution, days: FloatArray) -
     for stratum in np.unique(table.stratum):
         who = np.flatnonzero(faded & (rows.stratum == stratum))
         who = who[np.argsort(rows.start[who])]
-        risk = rows.weight[who] * np.exp(x[who] @ solution.beta)
+        risk = rows.weight[who] * relative_risk(x[who], solution.beta, solution.at_beta.top)
         here = table.stratum[terms.row] == stratum
         event_day, amount, mean = table.day[terms.row][here], hazard[here], solution.at_beta.mean[here]
         met = np.searchsorted(rows.start[who], days, side="right")

@@ -39,7 +39,7 @@ def morbidity_rate(
 
     Notes
     -----
-    All events / all time: variance by patient (a ratio estimator, Cochran 1977, section 2.11), interval on the log
+    All events / all time: variance by patient (a ratio estimator, Cochran 1977), interval on the log
     scale; with no event the upper limit is the exact one of a Poisson count (Garwood 1936). Mean of ratios: interval of
     Student's t, which is too short where many are followed for days only (92 % coverage for 95 % with 300 patients of
     median survival 14 months): their ratios are either 0 or huge. Who has no time under follow-up is not counted.

@@ -20,8 +20,8 @@ IntArray = NDArray[np.int64]
 def mean_events_with_death(arm: FollowUp, kinds: Sequence[int], days: FloatArray, level: float = LEVEL) -> Curve:
     """Return the mean number of events up to each day when the dead have no more (Ghosh & Lin 2000).
 
-    The rate among those alive is weighted by the Kaplan-Meier share alive just before; variance by patient (paper, eq.
-    2.3); interval on the log scale.
+    The rate among those alive is weighted by the Kaplan-Meier share alive just before; variance by patient; interval
+    on the log scale.
 
     Parameters
     ----------

@@ -114,7 +114,7 @@ def nelson_aalen(day: FloatArray, happened: BoolArray, level: float = LEVEL) -> 
 def aalen_johansen(day: FloatArray, outcome: IntArray, of: int, level: float = LEVEL) -> Curve:
     """Return the share that has had one kind of event while others compete (Aalen & Johansen 1978).
 
-    Variance by the delta method (Marubini & Valsecchi 1995, eq. 10.12); interval on the scale log(-log(1 - F)).
+    Variance by the delta method (Marubini & Valsecchi 1995); interval on the scale log(-log(1 - F)).
 
     Parameters
     ----------
