@@ -54,9 +54,7 @@ def neutral():
     p = fill(body.Params, "body")
     for part in body.Params._fields:
         fields = getattr(p, part)._fields
-        off = {
-            n: q.neutral for n, q in load_parameters(part).items() if n in fields and q.neutral is not None
-        }
+        off = {n: q.neutral for n, q in load_parameters(part).items() if n in fields and q.neutral is not None}
         p = p._replace(**{part: getattr(p, part)._replace(**off)})
     return p
 

@@ -37,9 +37,7 @@ def reading_values(p):
 def random_states(count):
     rng = Random(2)
     for _ in range(count):
-        cells = {
-            n: v * exp(rng.gauss(0, 1)) for n, v in zip(reading.STATES, reading.STEADY_STATE, strict=True)
-        }
+        cells = {n: v * exp(rng.gauss(0, 1)) for n, v in zip(reading.STATES, reading.STEADY_STATE, strict=True)}
         yield cells | {"tumour": rng.random()}
 
 
@@ -101,9 +99,7 @@ def test_cells_of_healthy_bone(ours, theirs):
     ],
 )
 def test_cells_of_a_lesion(factor, signal, ours):
-    p = fill(lesion.Params, "lesion")._replace(
-        **(QUIET | factor), pivonka=published(), bisphosphonate_gain=1.0
-    )
+    p = fill(lesion.Params, "lesion")._replace(**(QUIET | factor), pivonka=published(), bisphosphonate_gain=1.0)
     s = Signals(pth=1.0, denosumab=0.0, bisphosphonate_effect=1.0, systemic_kill=0.0, calcium=2.35)
     s = s._replace(**signal)
     s = s._replace(pth=s.pth * p.pth_reference)

@@ -77,9 +77,7 @@ def test_first_ten_days_of_each_arm(arm, presentation, shared_dir):
         }
 
     reads = [24 * float(row["t_day"]) for row in found]
-    curve = course(
-        ext.rates, presentation, [*reads, 0.0, 0.25, 96.0, 240.0], parameters=parameters, start=-30
-    )
+    curve = course(ext.rates, presentation, [*reads, 0.0, 0.25, 96.0, 240.0], parameters=parameters, start=-30)
     # The prototype's bisphosphonate values were not rounded; those of the reading are.
     tolerance = 2e-4 if dose == 0 else 4e-3
     for row, t in zip(found, reads, strict=True):

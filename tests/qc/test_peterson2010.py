@@ -146,8 +146,6 @@ def test_the_calcium_pools_lose_only_what_the_kidney_takes():
         d = dict(zip(body.STATES, body.rates(0.0, y), strict=True))
         s = dict(zip(body.STATES, y, strict=True))
         _, eaten, _ = body.gut(y, body.PARAMETERS)
-        urine = body.calcium_excretion(
-            body.PARAMETERS, s["P"] / 14, s["B"] / 14, s["PTH"] / 14, body.PARAMETERS["GFR"]
-        )
+        urine = body.calcium_excretion(body.PARAMETERS, s["P"] / 14, s["B"] / 14, s["PTH"] / 14, body.PARAMETERS["GFR"])
         total = d["P"] + d["Q"] + d["Qbone"] + d["T"]
         assert total == pytest.approx(eaten - max(urine, 0.0), rel=1e-9, abs=1e-9)
