@@ -80,6 +80,18 @@ def test_no_catch_all_names() -> None:
     assert not [f for f in FILES if BANNED_NAMES & {*f.relative_to(SOURCE).with_suffix("").parts}]
 
 
+def test_every_package_has_its_place_in_the_layers() -> None:
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    rows = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    layers = {name.strip() for row in rows for name in row.split("|")}
+    packages = {folder.name for folder in SOURCE.iterdir() if (folder / "__init__.py").is_file()}
+    assert packages == layers - {"cli"}
+    # The two summaries of courses stand side by side: neither imports the other.
+    assert "forecasting | trials" in rows
+
+
 def test_exceptions_are_not_swallowed() -> None:
     found = [
         f"{file.name}:{node.lineno}"
