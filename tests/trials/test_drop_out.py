@@ -74,8 +74,9 @@ def test_the_rate_by_hand():
 
 
 def test_after_death_the_last_status_goes_on_and_changes_nothing_before():
-    dead = exits(courses(2.0, death=[50.0] * N), plan(per_ecog=0.3), STREAMS).drop_out_day
-    np.testing.assert_allclose(dead, exits(courses(2.0), plan(per_ecog=0.3), STREAMS).drop_out_day)
+    ecog = np.where(np.arange(25) < 1, 0.0, 2.0)
+    dead = exits(courses(ecog, death=[50.0] * N), plan(per_ecog=0.3), STREAMS).drop_out_day
+    np.testing.assert_allclose(dead, exits(courses(ecog), plan(per_ecog=0.3), STREAMS).drop_out_day)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,9 @@ def test_a_change_of_therapy_ends_follow_up_or_is_an_event():
     composite = counted(replace(BASE, switch=Strategy.COMPOSITE))
     assert changed(counted(BASE), composite) == EVENTS_OF
     assert set(events(composite)) - set(events(counted(BASE))) == {(1, 100.0, CHANGE)}
+    gone = leaving([600.0] * 4, [np.inf, 90.0, 150.0, np.inf])
+    arms = [follow_up(SEEN, SRE, replace(BASE, switch=switch), gone) for switch in ALLOWED["switch"]]
+    assert changed(arms[0], arms[1]) == changed(arms[0], arms[2]) == set()
 
 
 def test_what_is_counted_already_is_not_counted_twice():
@@ -120,7 +123,7 @@ def test_too_short_an_observation_is_refused():
     assert changed(follow_up(seen, SRE, BASE, LEAVING), counted(BASE)) == set()
     with pytest.raises(InputError) as caught:
         follow_up(seen, SRE, estimand("treatment-policy"), LEAVING)
-    assert {issue.code for issue in caught.value.issues} == {"trial.not-observed-to-exit"}
+    assert {issue.code for issue in caught.value.issues} == {"trial.exit-not-observed"}
     with pytest.raises(InputError):
         follow_up(SEEN, SRE, BASE, leaving([800.0] * 4))
 

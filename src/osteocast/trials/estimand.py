@@ -98,7 +98,7 @@ def follow_up(
     Raises
     ------
     InputError
-        `trial.not-observed-to-exit`: living patients were observed for less than the estimand asks for.
+        `trial.exit-not-observed`: living patients were observed for less than the estimand asks for.
     """
     end = exits.closed_day
     if chosen.drop_out is Strategy.HYPOTHETICAL:
@@ -166,7 +166,7 @@ def _check_observed(observed: Observed, end: FloatArray, name: str) -> None:
         found = f"{len(short)} living patients observed for less, the first for {observed.exit_day[short[0]]:.1f} days"
         expected = f"observation up to the end of follow-up, for that patient {end[short[0]]:.1f} days"
         fix = "Detect up to the end of the trial, and simulate for as long as the trial lasts."
-        raise InputError(Issue("trial.not-observed-to-exit", f"arm {name}", found, expected, fix))
+        raise InputError(Issue("trial.exit-not-observed", f"arm {name}", found, expected, fix))
 
 
 def _problems(found: Estimand) -> Iterator[Issue]:

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from osteocast.course.courses import PATIENT_SERIES
 from osteocast.course.courses import EventKind as K
 from osteocast.course.event_definitions import component, definition_names, event_definition
-from osteocast.forecasting.events import counted, first_day, happened_by, number_of_events
+from osteocast.forecasting.events import counted, first_day, first_kinds, happened_by, number_of_events
+from osteocast.inference.nested import NestedSample
 
 NAN = np.nan
 
@@ -76,3 +78,21 @@ def test_happened_by_never_falls_and_starts_empty(courses_of):
     assert y.shape == (2, 25)
     assert y[0].tolist() == [0.0, 0.0] + [1.0] * 23
     assert not y[1].any()
+
+
+def test_a_forecast_counts_by_the_definitions_of_trials_too(courses_of):
+    rows = [
+        (0, 10.0, 10.0, K.RADIOTHERAPY, 0, 1),
+        (0, 12.0, 12.0, K.SURGERY, 0, 1),
+        (0, 40.0, 40.0, K.CHANGE_OF_SYSTEMIC_THERAPY, -1, 0),
+        (1, 20.0, 20.0, K.CHANGE_OF_SYSTEMIC_THERAPY, -1, 0),
+    ]
+    courses = courses_of(rows, [NAN, NAN])
+    courses.patient_series[1, :, PATIENT_SERIES.index("pain_worst")] = 7.0
+    numbers = {name: number_of_events(courses, event_definition(name)).tolist() for name in definition_names()}
+    assert numbers["SRE"] == [1, 0]
+    assert numbers["complication"] == [2, 0]
+    # Of the two changes of therapy one was made in pain.
+    assert numbers["SRE-therapy-change"] == [1, 1]
+    for name in definition_names():
+        assert sum(first_kinds(courses, NestedSample.of(np.zeros(2, dtype=int)), event_definition(name)).values()) > 0
