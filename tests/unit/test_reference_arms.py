@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from osteocast.course.courses import EVENT_FIELDS, LESION_SERIES, PATIENT_SERIES, Courses, EventKind
+from osteocast.course.detection import Surveys, as_simulated, detect
+from osteocast.course.event_definitions import event_definition
 from osteocast.evidence.load import load_targets
 from osteocast.foundation.errors import EvidenceError
 from osteocast.inference.calibration_file import CALIBRATION, read_calibration, standard_error
@@ -72,13 +74,14 @@ def test_first_events_by_hand():
         n=6,
     )
     exit_day = np.array([365.0, 365.0, 120.0, 365.0, 365.0, 365.0])
-    shares = {kind: first_event_share(courses, exit_day, SRE, {kind}) for kind in SRE}
+    seen, sre = as_simulated(courses, exit_day), event_definition("SRE")
+    shares = {kind: first_event_share(seen, sre, {kind}) for kind in SRE}
     assert shares[k.RADIOTHERAPY] == pytest.approx(100 / 6)
     assert shares[k.NON_VERTEBRAL_FRACTURE] == pytest.approx(100 / 6)
     assert shares[k.CORD_COMPRESSION] == pytest.approx(100 / 6)
     assert shares[k.VERTEBRAL_FRACTURE] == shares[k.SURGERY] == 0.0
-    assert first_event_share(courses, exit_day, SRE, SRE) == pytest.approx(sum(shares.values()))
-    assert first_event_share(courses_of([], 4), np.full(4, 9.0), SRE, SRE) == 0.0
+    assert first_event_share(seen, sre, SRE) == pytest.approx(sum(shares.values()))
+    assert first_event_share(as_simulated(courses_of([], 4), np.full(4, 9.0)), sre, SRE) == 0.0
 
 
 def test_a_change_of_therapy_counts_only_in_pain_and_only_where_the_trial_counts_it(plan):
@@ -121,6 +124,8 @@ def test_the_plan_is_what_its_decision_says(plan):
         ("lesions = {", "lesion_count = {", "calibration.input"),
         ('estimator = "median survival"', 'estimator = "mean"', "calibration.level"),
         ('first = ["radiotherapy"]', 'first = ["x-ray"]', "calibration.level"),
+        ('definition = "SRE-therapy-change"', 'definition = "any"', "calibration.level"),
+        ('definition = ""', 'definition = "SRE"', "calibration.level"),
         ('arm = "saad-placebo"', 'arm = "nobody"', "calibration.level"),
         ("seed = 20021002", "seed = ]", "calibration.file"),
         ("[[levels]]", "[[level]]", "calibration.file"),
@@ -175,6 +180,15 @@ def test_patients_leave_by_withdrawal_death_or_data_cut(plan, placebo):
     died = ~np.isnan(placebo.courses.death_day)
     assert np.all(placebo.end_day[died] == placebo.courses.death_day[died])
     assert 0.1 < np.mean(placebo.exit_day >= 456.0) < 0.6
+
+
+def test_the_schedule_of_the_trial_finds_what_the_simulation_found(plan, placebo):
+    surveys = Surveys(interval_days=plan.arms["saad-placebo"]["survey_interval"])
+    ours = detect(placebo.courses, surveys, placebo.exit_day)
+    stored = as_simulated(placebo.courses, placebo.exit_day)
+    for name in ("exit_day", "died", "patient", "day", "kind", "number", "raw"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(stored, name))
+    assert (ours.after_day < ours.until_day).sum() == np.isnan(stored.after_day).sum() > 0
 
 
 def test_patients_enter_with_a_history(placebo):

@@ -8,7 +8,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.forecasting.events import EventDefinition, first_day
+from osteocast.course.event_definitions import EventDefinition
+from osteocast.forecasting.events import first_day
 from osteocast.forecasting.result import Contrast
 from osteocast.forecasting.summary import RegimenRun, outcomes
 from osteocast.inference.nested import NestedSample, estimate

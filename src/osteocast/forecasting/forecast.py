@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.course.event_definitions import EventDefinition, event_definition
 from osteocast.course.recorded import is_broken
 from osteocast.domain.patient import Patient
 from osteocast.forecasting.applicability import applicability, emergencies_and_limits, survival_limits
 from osteocast.forecasting.contrast import contrasts
 from osteocast.forecasting.describe import describe, title
 from osteocast.forecasting.drivers import DrawnQuantity, drivers
-from osteocast.forecasting.events import EventDefinition, any_event_share, event_definition
+from osteocast.forecasting.events import any_event_share
 from osteocast.forecasting.missing import missing_values
 from osteocast.forecasting.result import Document, Forecast, rounded
 from osteocast.forecasting.summary import RegimenRun, summarise

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osteocast.course.calendar import coming_calendar
+from osteocast.course.event_definitions import event_definition
 from osteocast.course.present import Present
 from osteocast.course.rules import constants
 from osteocast.course.simulate import continue_from
@@ -17,7 +18,7 @@ from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
 from osteocast.forecasting.candidates import Candidates, find_candidates, seen_values
-from osteocast.forecasting.events import any_event_share, event_definition
+from osteocast.forecasting.events import any_event_share
 from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.forecast import Context, build_forecast
 from osteocast.forecasting.result import Forecast

@@ -10,16 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.courses import Courses
+from osteocast.course.event_definitions import Component, EventDefinition, component
 from osteocast.domain.table import read_table
-from osteocast.forecasting.events import (
-    Component,
-    EventDefinition,
-    component,
-    first_day,
-    first_kinds,
-    happened_by,
-    number_of_events,
-)
+from osteocast.forecasting.events import first_day, first_kinds, happened_by, number_of_events
 from osteocast.forecasting.lesion_summary import lesion_forecast, risk_of
 from osteocast.forecasting.quantiles import weighted_quantile
 from osteocast.forecasting.result import Band, Curve, Number, RegimenForecast, Risk

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from osteocast.course.courses import EventKind
+from osteocast.course.event_definitions import EventDefinition, definition_names, event_definition
 from osteocast.domain.primary import origin_facts
 from osteocast.evidence.load import DATA, load_targets
 from osteocast.evidence.target import Target
@@ -33,16 +34,15 @@ class ArmLevel:
     level : the published value with its error.
     arm : name of the arm.
     estimator : one of `ESTIMATORS`.
-    first, counted : kinds of event, see `inference.estimators.first_event_share`; empty for survival.
-    therapy_change_at_pain : worst pain [points] from which a change of systemic therapy is counted as one for pain.
+    first : kinds of event, see `inference.estimators.first_event_share`; empty for survival.
+    definition : what the trial counted as an event; None for survival.
     """
 
     level: Level
     arm: str
     estimator: str
     first: frozenset[EventKind]
-    counted: frozenset[EventKind]
-    therapy_change_at_pain: float
+    definition: EventDefinition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +139,14 @@ def _level(
         fix = "Leave it out: what is held back is compared after the calibration, never during it."
         issues.append(_issue("calibration.target-use", name, use, "a number marked fit", fix))
         return None
-    wrong = [
-        word for word in ("first", "counted") if not {k.upper() for k in entry[word]} <= set(EventKind.__members__)
-    ]
+    shares = entry["estimator"] == "first event"
+    wrong = not {k.upper() for k in entry["first"]} <= set(EventKind.__members__)
+    wrong |= entry["definition"] not in (definition_names() if shares else ("",))
     if entry["arm"] not in arms or entry["estimator"] not in ESTIMATORS or wrong or not entry["why"]:
-        expected = f"a known arm, an estimator ({', '.join(ESTIMATORS)}), known kinds of event and the reason"
-        found = f"{entry['arm']}, {entry['estimator']}, {entry['first']}, {entry['counted']}"
+        expected = f"a known arm, estimator ({', '.join(ESTIMATORS)}), kinds of event, a definition and the reason"
+        found = f"{entry['arm']}, {entry['estimator']}, {entry['first']}, {entry['definition']}"
         issues.append(_issue("calibration.level", name, found, expected, "Correct it."))
         return None
-    shares = entry["estimator"] == "first event"
     level = Level(
         name, str(entry["text"]), target.value, target.unit, standard_error(target), "logit" if shares else "log"
     )
@@ -155,14 +154,9 @@ def _level(
         level,
         str(entry["arm"]),
         str(entry["estimator"]),
-        _kinds(entry["first"]),
-        _kinds(entry["counted"]),
-        float(entry.get("therapy_change_at_pain", math.inf)),
+        frozenset(EventKind[kind.upper()] for kind in entry["first"]),
+        event_definition(entry["definition"]) if shares else None,
     )
-
-
-def _kinds(names: list[str]) -> frozenset[EventKind]:
-    return frozenset(EventKind[name.upper()] for name in names)
 
 
 def _of_all(used: list[Target]) -> list[Issue]:

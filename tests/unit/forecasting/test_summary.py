@@ -8,10 +8,11 @@ import pytest
 
 from osteocast.course.courses import LESION_SERIES
 from osteocast.course.courses import EventKind as K
+from osteocast.course.event_definitions import event_definition
 from osteocast.domain.patient import Lesion
 from osteocast.domain.site import site
 from osteocast.forecasting.contrast import contrasts
-from osteocast.forecasting.events import event_definition, first_day, first_kinds
+from osteocast.forecasting.events import first_day, first_kinds
 from osteocast.forecasting.quantiles import rank_correlation, weighted_quantile, weighted_rank
 from osteocast.forecasting.result import Curve
 from osteocast.forecasting.summary import RegimenRun, median_months, summarise
