@@ -253,8 +253,6 @@ def _day_issues(raw: Mapping[str, Any], endpoints: Named[EndpointEntry], file: s
             yield Issue("trial.follow-days", f"{place}.{earlier}", found, expected, "Correct one of the two.")
     for where, endpoint in endpoints:
         if endpoint.time is not None and endpoint.time > days["simulated"] + 1e-6:
-            found, expected = (
-                f"day {endpoint.time:.0f}",
-                f"at most day {days['simulated']:.0f}, the end of the simulation",
-            )
-            yield Issue("trial.follow-days", f"{where}.time", found, expected, "Simulate longer, or ask earlier.")
+            expected = f"at most day {days['simulated']:.0f}, the end of the simulation"
+            fix = "Simulate longer, or ask earlier."
+            yield Issue("trial.follow-days", f"{where}.time", f"day {endpoint.time:.0f}", expected, fix)

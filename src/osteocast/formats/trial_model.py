@@ -119,7 +119,8 @@ def canonical(value: float, unit: str, facts: TrialQuantity) -> float:
     try:
         found = convert(value, unit, facts.unit, facts.substance)
     except UnitError:
-        raise refuse("value.unit", clipped(unit), f"a unit of {facts.title}, such as {facts.unit}", "Correct the unit.")
+        expected = f"a unit of {facts.title}, such as {facts.unit}"
+        raise refuse("value.unit", clipped(unit), expected, "Correct the unit.") from None
     low, high = facts.plausible
     if not low <= found <= high:
         expected = f"{facts.title} between {low:g} and {high:g} {facts.unit}"
