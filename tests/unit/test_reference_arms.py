@@ -117,10 +117,12 @@ def test_the_plan_is_what_its_decision_says(plan):
     ("old", "new", "code"),
     [
         ('target = "EV0142"', 'target = "EV0001x"', "calibration.target-use"),
-        ('grade = "assumed"', 'grade = "guessed"', "calibration.input"),
-        ("lesions = {", "lesion_count = {", "calibration.input"),
-        ('estimator = "median survival"', 'estimator = "mean"', "calibration.level"),
-        ('first = ["radiotherapy"]', 'first = ["x-ray"]', "calibration.level"),
+        ('arm = "placebo"', 'arm = "sugar"', "calibration.input"),
+        ('trial = "saad-2002"', 'trial = "major-2001"', "calibration.input"),
+        ('trial = "saad-2002"', 'trial = "saad-2003"', "trial.unknown"),
+        ('target = "EV0157"', 'target = "EV0145"', "calibration.level"),
+        ('target = "EV0157"', 'target = "EV0132"', "calibration.level"),
+        ('target = "EV0157"', 'target = "EV0156"', "calibration.level"),
         ('arm = "saad-placebo"', 'arm = "nobody"', "calibration.level"),
         ("seed = 20021002", "seed = ]", "calibration.file"),
         ("[[levels]]", "[[level]]", "calibration.file"),
@@ -155,6 +157,23 @@ def test_levels_that_nobody_read_and_too_many_levels_are_refused(tmp_path):
     with pytest.raises(EvidenceError) as caught:
         read_calibration(file)
     assert [issue.code for issue in caught.value.issues] == ["calibration.too-many-levels"]
+
+
+def test_arms_and_levels_stand_in_the_files_of_trials(plan):
+    breast, prostate = plan.arms["stopeck-zoledronate"], plan.arms["saad-placebo"]
+    assert (breast.origin, breast.sex, breast.regimen.name) == ("breast", "female", "zoledronate-q4w")
+    assert (prostate.origin, prostate.sex, prostate.regimen.name) == ("prostate", "male", "supportive-care")
+    names = ("age", "line_started", "line_strength", "oldest_lesion", "lesions", "survey_interval", "withdrawal",
+             "earliest_exit", "latest_exit", "cut_off", "simulated")  # fmt: skip
+    assert [breast[name] for name in names] == [57, 120, 1.0, 1.6, 6, 84, 0.35, 0.9, 3.2, 36, 36]
+    assert [prostate[name] for name in names] == [72, 120, 0.5, 2.0, 8, 84, 0.39, 2.0, 2.0, 24, 48]
+    first = {found.level.target: (found.first, found.counted, found.therapy_change_at_pain) for found in plan.levels}
+    assert first["EV0009"] == (FRACTURES, SRE, math.inf)
+    assert first["EV0007"] == ({EventKind.RADIOTHERAPY}, SRE, math.inf)
+    assert first["EV0004"] == (SRE, SRE, math.inf)
+    changed = SRE | {EventKind.CHANGE_OF_SYSTEMIC_THERAPY}
+    assert first["EV0142"] == (changed, changed, 7.0)
+    assert first["EV0157"] == (set(), set(), math.inf)
 
 
 def test_a_version_of_the_model_has_one_fingerprint():

@@ -147,11 +147,13 @@ class Allocation:
     method : one of `osteocast.domain.trial_words.ALLOCATION_METHODS`.
     block_size : patients in a block, None where there are no blocks.
     strata : quantities under ``[criterion]`` within whose levels allocation is balanced.
+    why : how it is known.
     """
 
     method: AllocationMethod
     block_size: int | None
     strata: tuple[str, ...]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

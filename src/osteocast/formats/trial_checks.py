@@ -244,7 +244,6 @@ def _day_issues(raw: Mapping[str, Any], endpoints: Named[EndpointEntry], file: s
         ("earliest_exit", "latest_exit"),
         ("cut_off", "simulated"),
         ("earliest_exit", "simulated"),
-        ("survey_interval", "simulated"),
         ("laboratory_interval", "simulated"),
     ):
         if days[earlier] > days[later] + 1e-6:

@@ -145,7 +145,7 @@ def _arm(entry: ArmEntry, own: Mapping[str, Regimen], drop_out: DropOut) -> Arm:
 
 
 def _allocation(entry: AllocationEntry) -> Allocation:
-    return Allocation(cast(AllocationMethod, entry.method), entry.block_size, tuple(entry.strata))
+    return Allocation(cast(AllocationMethod, entry.method), entry.block_size, tuple(entry.strata), entry.why)
 
 
 def _counting(name: str, entry: CountingEntry) -> Counting:

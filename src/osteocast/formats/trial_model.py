@@ -225,6 +225,7 @@ class AllocationEntry(_Entry):
     method: Method
     block_size: BlockSize | None = None
     strata: list[CriterionName] = Field(default=[], max_length=10)
+    why: Text
 
 
 class CountingEntry(_Entry):

@@ -22,7 +22,8 @@ from osteocast.inference.scales import PRIORS
 POINTS = 32
 PATIENTS = 1000
 # What the simulated levels depend on; a change to any of it starts a new folder of kept runs.
-_DATA = ("parameters", "drugs", "regimens")
+_DATA = ("parameters", "drugs", "regimens", "trials")
+_TABLES = ("calibration.toml", "sites.toml", "event_definitions.toml")
 _CODE = ("course", "engine", "models", "inference")
 
 
@@ -71,7 +72,7 @@ def simulated_levels(
 def level_of(arm: ArmCourses, wanted: ArmLevel) -> float:
     """Return one level of simulated courses by the estimator of its publication."""
     courses = arm.courses
-    if wanted.estimator == "median survival":
+    if wanted.estimator == "survival-median":
         days = median_survival(arm.end_day, ~np.isnan(courses.death_day))
         return days / (365.25 / 12) if wanted.level.unit == "months" else days
     events = courses.events
@@ -87,5 +88,5 @@ def fingerprint() -> str:
     code = DATA.parent
     parts = [folder_sha256(DATA / name) for name in _DATA]
     parts += [folder_sha256(code / name, "**/*.py") for name in _CODE]
-    parts += [(DATA / name).read_text(encoding="utf-8") for name in ("calibration.toml", "sites.toml")]
+    parts += [(DATA / name).read_text(encoding="utf-8") for name in _TABLES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
