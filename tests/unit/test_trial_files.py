@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from osteocast.evidence.load import DATA, load_targets
 from osteocast.formats.trial_file import builtin_trials, read_trial, trial_from_mapping
 from osteocast.foundation.errors import InputError
 
+ROOT = Path(__file__).parents[2]
 TRIALS = [read_trial(name) for name in builtin_trials()]
 
 
@@ -106,6 +108,16 @@ def test_units_become_the_canonical_ones(raw):
     assert trial.arm("control").drop_out.withdrawal.value == 0.3
     assert trial.countings["sre"].window_days == 21
     assert trial.countings["sre"].components == ("fracture", "cord_compression", "radiotherapy", "surgery")
+
+
+def test_the_example_of_the_handbook_is_a_trial():
+    text = (ROOT / "docs" / "trials.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    trial = trial_from_mapping(tomllib.loads(example), "example.toml")
+    assert [arm.name for arm in trial.arms] == ["q4w", "q12w"]
+    assert {*builtin_trials()} <= {*re.findall(r"[a-z]+-\d{4}", text)}
+    for name in estimator_names():
+        assert name in text
 
 
 def test_toml_and_json_say_the_same(tmp_path):
