@@ -58,10 +58,10 @@ def test_regimen_files_are_compared(tmp_path: Path) -> None:
     options = [part for file in REGIMENS for part in ("--regimen", str(file))]
     result = forecast(EXAMPLES / "patients" / "breast_lytic_femur.toml", tmp_path, *options)
     names = [regimen["name"] for regimen in result["regimens"]]
-    assert names == ["denosumab-extended-8gy", "ibandronate-q4w", "zoledronate-then-denosumab"]
+    assert names == ["denosumab-extended-8gy", "own-ibandronate-q4w", "zoledronate-then-denosumab"]
     turnover = {r["name"]: r["courses"]["untx"]["median"][-1] for r in result["regimens"]}
     # The drug that is described in its file alone acts as a bisphosphonate does: less than denosumab.
-    assert turnover["denosumab-extended-8gy"] < turnover["ibandronate-q4w"]
+    assert turnover["denosumab-extended-8gy"] < turnover["own-ibandronate-q4w"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda file: file.stem)

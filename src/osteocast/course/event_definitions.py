@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from osteocast.course.courses import EventKind
 from osteocast.domain.table import read_table
+from osteocast.domain.trial import Counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,18 @@ def event_definition(name: str = "SRE") -> EventDefinition:
         bool(entry.get("every_finding", False)),
         tuple(entry.get("not_simulated", ())),
     )
+
+
+def definition_of(counting: Counting) -> EventDefinition:
+    """Return a trial's own definition of an event in the form that all counting takes."""
+    parts = []
+    for part in map(component, counting.components):
+        changes = EventKind.CHANGE_OF_SYSTEMIC_THERAPY in part.kinds
+        pain = counting.therapy_change_pain if changes else part.least_pain
+        parts.append(replace(part, felt=part.name in counting.symptomatic_only, least_pain=pain))
+    unseen = ("radioisotope",) if counting.radioisotope_as_radiation else ()
+    title = counting.title
+    return EventDefinition(counting.name, title, title, tuple(parts), counting.window_days, not_simulated=unseen)
 
 
 def definition_names() -> tuple[str, ...]:

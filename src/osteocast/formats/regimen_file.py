@@ -204,6 +204,7 @@ def _course(entry: CourseEntry, own: Mapping[str, Drug]) -> DrugCourse:
         start_day=entry.start,
         stop_day=entry.stop,
         loading_days=tuple(entry.loading),
+        averaged_days=entry.averaged,
     )
 
 

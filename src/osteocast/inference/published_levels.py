@@ -22,7 +22,8 @@ from osteocast.inference.scales import PRIORS
 POINTS = 32
 PATIENTS = 1000
 # What the simulated levels depend on; a change to any of it starts a new folder of kept runs.
-_DATA = ("parameters", "drugs", "regimens")
+_DATA = ("parameters", "drugs", "regimens", "trials")
+_TABLES = ("calibration.toml", "sites.toml", "event_definitions.toml")
 _CODE = ("course", "engine", "models", "inference")
 
 
@@ -82,8 +83,5 @@ def fingerprint() -> str:
     code = DATA.parent
     parts = [folder_sha256(DATA / name) for name in _DATA]
     parts += [folder_sha256(code / name, "**/*.py") for name in _CODE]
-    parts += [
-        (DATA / name).read_text(encoding="utf-8")
-        for name in ("calibration.toml", "event_definitions.toml", "sites.toml")
-    ]
+    parts += [(DATA / name).read_text(encoding="utf-8") for name in _TABLES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
