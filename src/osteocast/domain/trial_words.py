@@ -115,4 +115,4 @@ def definition_names() -> tuple[str, ...]:
 
 def harm_names() -> tuple[str, ...]:
     """Return the names of the limits of calcium that count as harm."""
-    return tuple(name for name in read_table("event_definitions")["harms"] if name != "series")
+    return tuple(read_table("trial_harms"))

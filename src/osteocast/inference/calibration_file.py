@@ -154,12 +154,8 @@ def _level(
     if endpoint.counting is None:
         return ArmLevel(level, arm, endpoint.estimator, frozenset(), None)
     definition = definition_of(trial.countings[endpoint.counting])
-    first = frozenset(
-        kind
-        for part in definition.components
-        if not endpoint.first or part.name in endpoint.first
-        for kind in part.kinds
-    )
+    asked = [part for part in definition.components if not endpoint.first or part.name in endpoint.first]
+    first = frozenset(kind for part in asked for kind in part.kinds)
     return ArmLevel(level, arm, endpoint.estimator, first, definition)
 
 

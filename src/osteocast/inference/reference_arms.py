@@ -82,9 +82,8 @@ def reference_arm(trial: Trial, arm_name: str, name: str) -> ReferenceArm:
     inputs = {field.name: getattr(plan, field.name) for field in fields(plan)}
     inputs |= {**population.inputs, "withdrawal": arm.drop_out.withdrawal}
     sex = "female" if population["female"] else "male"
-    return ReferenceArm(
-        name, f"{arm.title}; {trial.title}", population.origin, sex, arm.regimen, inputs, population.subtype
-    )
+    title = f"{arm.title}; {trial.title}"
+    return ReferenceArm(name, title, population.origin, sex, arm.regimen, inputs, population.subtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def simulate_arm(
 
 def entry_of(arm: ReferenceArm) -> tuple[str | float, ...]:
     """Return what an arm's patients at entry depend on: equal for arms of one trial."""
-    return (arm.origin, arm.sex, *(arm[name] for name in ENTRY_INPUTS))
+    return (arm.origin, arm.subtype or "", arm.sex, *(arm[name] for name in ENTRY_INPUTS))
 
 
 def enter(
