@@ -199,7 +199,7 @@ def test_what_is_open_is_told_and_what_is_unused_is_marked() -> None:
     assert "subtype of the primary" not in unrecorded(someone("myeloma"))
     shown = describe(someone("prostate", "neuroendocrine", visceral_metastases=False))
     given = {row["item"]: row["value"] for row in shown["given"]}
-    assert given["subtype of the primary"] == "neuroendocrine (lives as castration-resistant)"
+    assert given["subtype of the primary"] == "neuroendocrine (survival as castration-resistant)"
     assert given["visceral metastases"] == "no"
     for used in ("castration-sensitive", "castration-resistant"):
         assert "subtype of the primary" not in {row["item"] for row in describe(someone("prostate", used))["given"]}
@@ -219,7 +219,7 @@ def limits(patient: Patient) -> dict[str, str]:
 def test_a_subtype_that_lives_as_the_reference_is_a_caution() -> None:
     text = limits(someone("lung", "small-cell"))["small-cell: no survival of its own"]
     assert text.startswith("caution: ")
-    assert "as people with non-small-cell lung cancer" in text
+    assert "that of people with non-small-cell lung cancer" in text
     assert (
         "average person with multiple myeloma"
         in limits(someone("myeloma", "relapsed"))["relapsed: no survival of its own"]

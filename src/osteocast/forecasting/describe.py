@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from osteocast.course.prognosis import REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import irradiation_days
@@ -21,6 +21,8 @@ DRAWN_OF_LESION = {
     "pain": ("pain_at_rest", "pain_on_loading"),
 }
 SUBTYPE = "subtype of the primary"
+# Read and shown, but no part of the forecast (docs/patient-file.md).
+SHOWN_ONLY: Final = ("ionised-calcium", "PTH", "phosphate", "pain-worst")
 RADIOTHERAPY_DOSE = "radiotherapy dose of "
 DRAWN_OF_VERTEBRA = {"epidural grade": ("epidural_grade",)}
 
@@ -70,7 +72,8 @@ def given(patient: Patient) -> tuple[tuple[str, str], ...]:
     for seen in patient.observations:
         sign = "" if seen.censoring == "=" else seen.censoring
         value = f"{seen.given or f'{sign}{seen.value:g} {seen.unit}'} on {seen.date.isoformat()}"
-        rows.append((quantity_facts(seen.quantity).title, value))
+        unused = " (not used by the model)" if seen.quantity in SHOWN_ONLY else ""
+        rows.append((quantity_facts(seen.quantity).title, value + unused))
     return tuple(rows)
 
 
@@ -139,7 +142,7 @@ def _unused_subtype(patient: Patient) -> str | None:
     if standing(patient.primary) != "none":
         return None
     reference = REFERENCE.get(patient.primary.origin, ())
-    known = f"lives as {reference[0]}" if reference else "not used by the model"
+    known = f"survival as {reference[0]}" if reference else "not used by the model"
     return f"{patient.primary.subtype} ({known})"
 
 

@@ -65,7 +65,8 @@ def person_text(result: Mapping[str, Any]) -> str:
     subtype = plain(primary.get("subtype") or "")
     detail = f" ({subtype})" if subtype and subtype != "unknown" else ""
     count = len(patient["lesions"])
-    lesions = f"{count or 'no'} lesion{'' if count == 1 else 's'}"
+    # without a recorded lesion they are drawn: "no lesions" would be a finding
+    lesions = f"{count} lesion{'' if count == 1 else 's'}" if count else "lesions not recorded"
     return f"{patient['age_years']:.0f}-year-old {person}, {named}{detail}, {lesions}"
 
 
