@@ -82,6 +82,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_forecast_from_the_cache_loads_neither_sympy_nor_all_of_scipy_stats() -> None:
+    check = (
+        "import sys, osteocast.command, osteocast.engine.kernels as k; from osteocast.engine import fingerprint; "
+        "fingerprint.source_texts(fingerprint.ENGINE_MODULES); "
+        "print(sorted({'sympy', 'scipy.stats', 'scipy.optimize'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_every_command_has_an_example() -> None:
     from osteocast.cli import app
 

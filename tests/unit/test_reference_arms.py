@@ -12,7 +12,7 @@ from osteocast.foundation.errors import EvidenceError
 from osteocast.inference.calibration_file import CALIBRATION, read_calibration, standard_error
 from osteocast.inference.estimators import first_event_share, kaplan_meier, median_survival
 from osteocast.inference.published_levels import fingerprint, level_of, simulated_levels
-from osteocast.inference.reference_arms import ArmCourses, TypicalStreams, simulate_arm
+from osteocast.inference.reference_arms import ArmCourses, TypicalStreams, _record, entry_of, simulate_arm
 
 FRACTURES = {EventKind.VERTEBRAL_FRACTURE, EventKind.NON_VERTEBRAL_FRACTURE}
 SRE = FRACTURES | {EventKind.CORD_COMPRESSION, EventKind.RADIOTHERAPY, EventKind.SURGERY}
@@ -207,3 +207,19 @@ def test_every_level_gets_a_finite_number(plan):
     assert set(levels) == {found.level.target for found in plan.levels}
     assert all(math.isfinite(value) and value > 0 for value in levels.values())
     assert simulated_levels(plan, {}, 64, workers=1) == levels
+
+
+def test_the_prostate_trial_keeps_its_subtype(plan):
+    arm = plan.arms["saad-placebo"]
+    assert arm.subtype == "castration-resistant"
+    assert _record(arm).primary.subtype == "castration-resistant"
+    assert entry_of(arm) != entry_of(dataclasses.replace(arm, subtype=None))
+    assert plan.arms["stopeck-denosumab"].subtype is None
+
+
+def test_a_subtype_that_is_not_listed_is_refused(tmp_path):
+    text = CALIBRATION.read_text(encoding="utf-8")
+    path = tmp_path / "calibration.toml"
+    path.write_text(text.replace('subtype = "castration-resistant"', 'subtype = "resistant"'), encoding="utf-8")
+    with pytest.raises(EvidenceError, match="resistant"):
+        read_calibration(path)

@@ -32,6 +32,7 @@ def weigh_history(run: Run, rules: Rules, span: float) -> None:
     """Add the felt-fracture hazard of the interval at every weakening factor; a rod ends it."""
     for j in range(run.counts[0]):
         if run.lesion[j, m.ROD] > 0.0:
+            run.lesion[j, m.HISTORY_BEFORE : m.HISTORY_BEFORE + len(m.HISTORY_STEPS)] = 0.0
             continue
         site = rules.sites[int(run.place[j, _CLASS])]
         memory = run.lesion[j]
@@ -39,10 +40,19 @@ def weigh_history(run: Run, rules: Rules, span: float) -> None:
         for q in range(len(m.HISTORY_STEPS)):
             factor = math.exp(rules.weakening_sd * m.HISTORY_STEPS[q])
             logs = factor * memory[m.LOG_SECTION] + memory[m.LOG_REST]
-            hazard = fracture_hazard(
-                logs, memory[m.PAIN], run.body[m.FALL_RATE], loads, rules.hazard.pain_protection
-            )
-            memory[m.HISTORY + q] += hazard * site[_FELT] * span
+            hazard = fracture_hazard(logs, memory[m.PAIN], run.body[m.FALL_RATE], loads, rules.hazard.pain_protection)
+            mean = 0.5 * (memory[m.HISTORY_BEFORE + q] + hazard)
+            memory[m.HISTORY + q] += mean * site[_FELT] * span
+            memory[m.HISTORY_BEFORE + q] = hazard
+
+
+@jitable
+def quiet_sum(run: Run, j: int) -> float:
+    """Sum over the weakening factors of the probability that a lesion had no felt fracture before day 0."""
+    total = 0.0
+    for q in range(len(m.HISTORY_STEPS)):
+        total += math.exp(-run.lesion[j, m.HISTORY + q])
+    return total
 
 
 @jitable
@@ -53,10 +63,7 @@ def log_quiet(run: Run) -> float:
     for j in range(run.counts[0]):
         if run.place[j, _WAS_FRACTURED] > 0.0:
             continue
-        total = 0.0
-        for q in range(steps):
-            total += math.exp(-run.lesion[j, m.HISTORY + q])
-        log_probability += math.log(max(total / steps, 1e-20))
+        log_probability += math.log(max(quiet_sum(run, j) / steps, 1e-20))
     return log_probability
 
 
@@ -67,10 +74,7 @@ def choose_weakening(run: Run, rules: Rules) -> None:
     for j in range(run.counts[0]):
         if run.place[j, _WAS_FRACTURED] > 0.0:
             continue
-        total = 0.0
-        for q in range(steps):
-            total += math.exp(-run.lesion[j, m.HISTORY + q])
-        wanted = chance(run, rules, _Q_WEAKENING, run.place[j, _ROW], 0) * total
+        wanted = chance(run, rules, _Q_WEAKENING, run.place[j, _ROW], 0) * quiet_sum(run, j)
         so_far = 0.0
         for q in range(steps):
             so_far += math.exp(-run.lesion[j, m.HISTORY + q])

@@ -89,5 +89,5 @@ def open_future(k: Any, run: Run, rules: Rules) -> None:
     impose_record(run, rules)
     observe(k, run, rules, 0.0)
     match_pain(run, rules)
-    run.body[m.RESTART] = 1.0
+    run.body[m.RESTART] = m.BEGIN
     observe(k, run, rules, 0.0)

@@ -6,11 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import is_broken
 from osteocast.domain.laboratory import calcium_readings
 from osteocast.domain.patient import Lesion, Patient
+from osteocast.domain.primary import origin_facts
 from osteocast.domain.skeleton import section_width_mm
 from osteocast.domain.table import read_table
+from osteocast.forecasting.describe import subtype_shares
 from osteocast.forecasting.result import Applicability
 from osteocast.inference.pareto import largest_reliable_k
 from osteocast.inference.weights import Weights
@@ -38,6 +41,31 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
         "count": len(large),
     }
     return tuple(_statement(name, table[name], values) for name, so in holds.items() if so)
+
+
+def survival_limits(patient: Patient) -> tuple[Applicability, ...]:
+    """Return what must be said of survival: whose it is by the subtype, and whether treatment is in it."""
+    table, primary = read_table("applicability"), patient.primary
+    title = origin_facts(primary.origin).title
+    named = REFERENCE.get(primary.origin, ())[:1]
+    values = {
+        "subtype": primary.subtype,
+        "Subtype": (primary.subtype or "").capitalize(),
+        "primary": title,
+        "reference": named[0] if named else "",
+        "shares": subtype_shares(primary.origin),
+    }
+    kind: str = standing(primary)
+    if kind == "none":
+        values["reference"] = f"people with {named[0]} {title}" if named else f"the average person with {title}"
+    if kind == "own" and SUBTYPES[primary.origin][str(primary.subtype)] in BESIDE_BASELINE:
+        kind = "beside"
+    found = [table["subtype"][kind]] if kind in table["subtype"] else []
+    running = (x for x in patient.lines if x.stopped is None or (patient.assessed and x.stopped > patient.assessed))
+    # a survival of its own is that of people treated for the subtype
+    if standing(primary) != "own" and any(running) and primary.origin in table["treated"]:
+        found.append(table["treated"][primary.origin])
+    return tuple(_statement("survival", entry, values) for entry in found)
 
 
 def _places(lesions: Sequence[Lesion]) -> str:

@@ -16,6 +16,7 @@ from osteocast.course.calendar import past_calendar
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.course.population import draw_patients
 from osteocast.course.present import Present, carry
+from osteocast.course.recorded import event_marks
 from osteocast.course.streams import Streams
 from osteocast.course.system import observable_names
 from osteocast.course.typical import Typical
@@ -195,7 +196,8 @@ class _Search:
     def _carry(self, typical: Typical) -> tuple[Present, dict[str, FloatArray]]:
         """Carry drawn patients to day 0; return them with the log-likelihoods of their read-outs by quantity."""
         drawn = draw_patients(self.patient, typical)
-        present = carry(drawn, past_calendar(self.patient, record_days(self.seen)), workers=self.workers)
+        past = past_calendar(self.patient, record_days(self.seen))
+        present = carry(drawn, past, workers=self.workers).marked(event_marks(self.patient))
         records = present.records.copy()
         records[present.status != 0] = np.nan
         return present, value_rows(self.seen, records)

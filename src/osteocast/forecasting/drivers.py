@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from osteocast.forecasting.quantiles import rank_correlation, weighted_rank
 from osteocast.forecasting.result import Driver
@@ -66,7 +66,7 @@ def drivers(
         (q, rank_correlation(q.values, outcome, weight)) for q in quantities if not q.category and _varies(q, weight)
     ]
     # The strongest of many is strong by chance alone: the limit allows for how many were looked at.
-    limit = float(stats.norm.isf(CHANCE / 2 / max(len(ranked), 1)))
+    limit = -float(special.ndtri(CHANCE / 2 / max(len(ranked), 1)))
     ranked.sort(key=lambda pair: (-abs(pair[1]), pair[0].name))
     return tuple(
         Driver(q.name, q.meaning, q.grade, r, _effect(q, r, outcome, weight, limit * _noise(q, weight, share)))

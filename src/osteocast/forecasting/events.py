@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -114,6 +115,17 @@ def first_day(courses: Courses, parts: tuple[Component, ...], lesion: int | None
     first = np.full(courses.n, np.inf)
     np.minimum.at(first, course, day)
     return first
+
+
+def any_event_share(under: Sequence[Courses], definition: EventDefinition) -> FloatArray:
+    """Return the share of regimens under which each course has any event, shape (n,).
+
+    Parameters
+    ----------
+    under : courses of the same patients, one for each regimen.
+    """
+    happened = [np.isfinite(first_day(courses, definition.components)) for courses in under]
+    return np.asarray(np.mean(happened, axis=0), dtype=np.float64)
 
 
 def happened_by(first: FloatArray, times: FloatArray) -> FloatArray:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from osteocast.course.recorded import is_broken
 from osteocast.domain.patient import Patient
-from osteocast.forecasting.applicability import applicability, emergencies_and_limits
+from osteocast.forecasting.applicability import applicability, emergencies_and_limits, survival_limits
 from osteocast.forecasting.contrast import contrasts
 from osteocast.forecasting.describe import describe, title
 from osteocast.forecasting.drivers import DrawnQuantity, drivers
-from osteocast.forecasting.events import EventDefinition, event_definition, first_day
+from osteocast.forecasting.events import EventDefinition, any_event_share, event_definition
 from osteocast.forecasting.missing import missing_values
 from osteocast.forecasting.result import Document, Forecast, rounded
 from osteocast.forecasting.summary import RegimenRun, summarise
@@ -84,7 +84,7 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
     kept = sample.without(failed)
     definition = event_definition(context.definition)
     months = runs[0].courses.months
-    outcome = _any_event(runs, definition)
+    outcome = any_event_share([r.courses for r in runs], definition)
     lesions = context.patient.lesions
     broken = frozenset(i for i, one in enumerate(lesions) if is_broken(context.patient, one))
     return Forecast(
@@ -94,6 +94,7 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
         settings=_settings(context, kept, months, definition, int(np.count_nonzero(failed))),
         calibration=_calibration(context.posterior),
         applicability=emergencies_and_limits(context.patient)
+        + survival_limits(context.patient)
         + applicability(context.patient.primary.origin, context.weights, months, kept.effective_draws),
         weights=_weights(context.weights, kept),
         regimens=tuple(summarise(r, kept, definition, lesions, broken) for r in runs),
@@ -103,12 +104,6 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
         assumptions=context.assumptions,
         citations=context.citations,
     )
-
-
-def _any_event(runs: Sequence[RegimenRun], definition: EventDefinition) -> FloatArray:
-    """Return the share of regimens under which each course has any event, shape (n,)."""
-    happened = [np.isfinite(first_day(r.courses, definition.components)) for r in runs]
-    return np.asarray(np.mean(happened, axis=0), dtype=np.float64)
 
 
 def _check(runs: Sequence[RegimenRun], sample: NestedSample, context: Context) -> None:

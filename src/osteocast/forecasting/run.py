@@ -17,7 +17,7 @@ from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
 from osteocast.forecasting.candidates import Candidates, find_candidates, seen_values
-from osteocast.forecasting.events import event_definition, first_day
+from osteocast.forecasting.events import any_event_share, event_definition
 from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.forecast import Context, build_forecast
 from osteocast.forecasting.result import Forecast
@@ -138,8 +138,7 @@ def forecast(
     runs = [_run(one, patient, present, chosen, (workers, tell)) for one in judged]
     used = used_parameters(patient)
     parameters = drawn_parameters(used, draws.typical)
-    components = event_definition(chosen.definition).components
-    outcome = np.mean([np.isfinite(first_day(run.courses, components)) for run in runs], axis=0)
+    outcome = any_event_share([run.courses for run in runs], event_definition(chosen.definition))
     context = Context(
         patient=patient,
         posterior=posterior,

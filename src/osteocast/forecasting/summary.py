@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,7 @@ def summarise(
             for i, one in enumerate(lesions)
         ),
         courses={k: _band(courses.of_patient(s), sample, unit) for k, (s, unit) in SERIES.items()},
-        harms=_harms(courses, sample),
+        harms=_harms(courses, sample, risk),
     )
 
 
@@ -142,9 +143,14 @@ def _band(values: FloatArray, sample: NestedSample, unit: str) -> Band:
     return Band(unit, months, tuple(median.tolist()), tuple(low.tolist()), tuple(high.tolist()))
 
 
-def _harms(courses: Courses, sample: NestedSample) -> dict[str, Risk]:
-    table = read_table("event_definitions")["harms"]
-    values = courses.of_patient(table["series"])
-    lowest = np.min(np.where(np.isnan(values), np.inf, values), axis=1)
-    limits = {name: limit for name, limit in table.items() if name != "series"}
-    return {name: risk_of(sample, lowest < limit) for name, limit in limits.items()}
+def _harms(courses: Courses, sample: NestedSample, risk: Mapping[str, Curve]) -> dict[str, Risk]:
+    """Return the harms of the whole forecast; one that is an event is the risk of that event and no other number."""
+    found: dict[str, Risk] = {}
+    for name, entry in read_table("event_definitions")["harms"].items():
+        if "event" in entry:
+            found[name] = risk[entry["event"]].at(courses.months)
+        else:
+            values = courses.of_patient(entry["series"])
+            lowest = np.min(np.where(np.isnan(values), np.inf, values), axis=1)
+            found[name] = risk_of(sample, lowest < entry["below"])
+    return found

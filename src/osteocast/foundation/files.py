@@ -43,13 +43,9 @@ def read_text_limited(path: str | Path, max_bytes: int = 2_000_000) -> str:
 def _decode(path: Path, raw: bytes, max_bytes: int) -> str:
     if len(raw) > max_bytes:
         expected = f"at most {max_bytes:,} bytes"
-        raise _refuse(
-            path, "file.too-large", f"more than {max_bytes:,} bytes", expected, "Give a smaller file."
-        )
+        raise _refuse(path, "file.too-large", f"more than {max_bytes:,} bytes", expected, "Give a smaller file.")
     if not raw.strip():
-        raise _refuse(
-            path, "file.empty", "an empty file", "text", "Fill it; `osteocast new` writes a template."
-        )
+        raise _refuse(path, "file.empty", "an empty file", "text", "Fill it; `osteocast new` writes a template.")
     fix = "Save it as UTF-8 text."
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _refuse(path, "file.not-text", "UTF-16 text", "UTF-8 text", fix)
@@ -91,9 +87,7 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
     except OSError as error:
         found = error.strerror or str(error)
         fix = "Free some space or choose another folder with --out; nothing half-written was left."
-        raise StorageError(
-            Issue("storage.write", str(path), found, "a place that can be written", fix)
-        ) from error
+        raise StorageError(Issue("storage.write", str(path), found, "a place that can be written", fix)) from error
     finally:
         # After success the temporary name is gone; after a failure or Ctrl-C it must not stay.
         if temporary is not None:

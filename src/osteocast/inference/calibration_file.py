@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from osteocast.course.courses import EventKind
+from osteocast.domain.primary import origin_facts
 from osteocast.evidence.load import DATA, load_targets
 from osteocast.evidence.target import Target
 from osteocast.foundation.errors import EvidenceError, Issue
@@ -120,7 +121,12 @@ def _arm(document: dict[str, Any], name: str, issues: list[Issue]) -> ReferenceA
         if given.unit != unit or given.grade not in GRADES or not given.why or not math.isfinite(given.value):
             expected = f"a number in {unit}, a grade ({', '.join(GRADES)}) and the reason"
             issues.append(_issue("calibration.input", f"arms.{name}.{key}", str(tuple(given)), expected, "Correct it."))
-    return ReferenceArm(name, entry["title"], trial["origin"], trial["sex"], entry["regimen"], inputs)
+    subtype = trial.get("subtype")
+    known = origin_facts(trial["origin"]).subtypes
+    if subtype is not None and subtype not in known:
+        place = f"trials.{entry['trial']}.subtype"
+        issues.append(_issue("calibration.input", place, str(subtype), ", ".join(known), "Name a listed subtype."))
+    return ReferenceArm(name, entry["title"], trial["origin"], trial["sex"], entry["regimen"], inputs, subtype)
 
 
 def _level(

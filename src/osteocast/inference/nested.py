@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from osteocast.inference.between import Spread, variance_between
 
@@ -242,7 +242,7 @@ def _noise_of_draws(sample: NestedSample, values: FloatArray, means: FloatArray)
 
 def _limits(mean: FloatArray, variance: FloatArray, kind: Kind, effective: float) -> tuple[FloatArray, FloatArray]:
     if kind == "difference":
-        half = stats.norm.ppf(UPPER) * np.sqrt(variance)
+        half = special.ndtri(UPPER) * np.sqrt(variance)
         return mean - half, mean + half
     if kind == "count":
         return _gamma_limits(mean, variance, effective)
@@ -255,8 +255,8 @@ def _gamma_limits(mean: FloatArray, variance: FloatArray, effective: float) -> t
     high[mean <= 0.0] = -np.log(1.0 - UPPER) / effective
     spread = (mean > 0.0) & (variance > 0.0)
     shape, scale = mean[spread] ** 2 / variance[spread], variance[spread] / mean[spread]
-    low[spread] = stats.gamma.ppf(LOWER, shape, scale=scale)
-    high[spread] = stats.gamma.ppf(UPPER, shape, scale=scale)
+    low[spread] = special.gammaincinv(shape, LOWER) * scale
+    high[spread] = special.gammaincinv(shape, UPPER) * scale
     return low, high
 
 
@@ -271,6 +271,6 @@ def _beta_limits(mean: FloatArray, variance: FloatArray, effective: float) -> tu
     # A variance as large as p(1 - p) would put all mass on 0 and 1; the family ends just short of that.
     v = np.minimum(variance[inner], 0.95 * m * (1.0 - m))
     size = m * (1.0 - m) / v - 1.0
-    low[inner] = stats.beta.ppf(LOWER, m * size, (1.0 - m) * size)
-    high[inner] = stats.beta.ppf(UPPER, m * size, (1.0 - m) * size)
+    low[inner] = special.betaincinv(m * size, (1.0 - m) * size, LOWER)
+    high[inner] = special.betaincinv(m * size, (1.0 - m) * size, UPPER)
     return low, high

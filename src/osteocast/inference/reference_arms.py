@@ -68,6 +68,7 @@ class ReferenceArm:
     ----------
     name, title : short name and what it is.
     origin, sex : primary tumour and sex of the patients.
+    subtype : subtype that every patient had, None for that of the population.
     regimen : name of a built-in regimen, given from entry.
     inputs : by the names of `INPUT_UNITS`, all of them.
     """
@@ -78,6 +79,7 @@ class ReferenceArm:
     sex: str
     regimen: str
     inputs: Mapping[str, Input]
+    subtype: str | None = None
 
     def __getitem__(self, name: str) -> float:
         return self.inputs[name].value
@@ -131,7 +133,7 @@ def simulate_arm(
 
 def entry_of(arm: ReferenceArm) -> tuple[str | float, ...]:
     """Return what an arm's patients at entry depend on: equal for arms of one trial."""
-    return (arm.origin, arm.sex, *(arm[name] for name in ENTRY_INPUTS))
+    return (arm.origin, arm.subtype or "", arm.sex, *(arm[name] for name in ENTRY_INPUTS))
 
 
 def enter(
@@ -190,7 +192,7 @@ def _record(arm: ReferenceArm) -> Patient:
     return Patient(
         age_years=arm["age"],
         sex=cast(Sex, arm.sex),
-        primary=PrimaryTumour(cast(Origin, arm.origin)),
+        primary=PrimaryTumour(cast(Origin, arm.origin), arm.subtype),
         assessed=_ENTRY,
         lines=(TherapyLine("other", "line at entry", started=started),),
     )

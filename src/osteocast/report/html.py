@@ -311,7 +311,7 @@ def _course_views(regimens: Sequence[Mapping[str, Any]]) -> list[View]:
 
 def _harm_rows(regimens: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
     keys = list(dict.fromkeys(key for r in regimens for key in r["harms"]))
-    return [(wording.label_of(key), [_harm_text(r["harms"].get(key)) for r in regimens]) for key in keys]
+    return [(wording.harm_text(key), [_harm_text(r["harms"].get(key)) for r in regimens]) for key in keys]
 
 
 def _harm_text(value: Any) -> str:

@@ -21,6 +21,12 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 """Title of each kind of event, in the order of the tables."""
 
+HARMS: Final[Mapping[str, str]] = {
+    "hypocalcaemia": f"{EVENTS['hypocalcaemia']}, at any time (the event above)",
+    "calcium_below_1_75_at_a_month": "Calcium below 1.75 mmol/L at one of the monthly readings",
+}
+"""What a harm is, so that an event and a monthly reading are not taken for one another."""
+
 LESION_EVENTS: Final[Mapping[str, str]] = {
     "fracture": "Fracture here",
     "surgery": "Operation here",
@@ -243,6 +249,11 @@ def span_text(middle: float, low: float, high: float) -> str:
 def event_text(kind: str) -> str:
     """Return the title of a kind of event."""
     return EVENTS.get(kind, label_of(kind))
+
+
+def harm_text(key: str) -> str:
+    """Return the title of a harm."""
+    return HARMS.get(key, label_of(key))
 
 
 def sentence_case(words: str) -> str:

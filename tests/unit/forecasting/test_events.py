@@ -5,6 +5,7 @@ import pytest
 
 from osteocast.course.courses import EventKind as K
 from osteocast.forecasting.events import (
+    any_event_share,
     component,
     counted,
     definition_names,
@@ -83,3 +84,9 @@ def test_happened_by_never_falls_and_starts_empty(courses_of):
     assert y.shape == (2, 25)
     assert y[0].tolist() == [0.0, 0.0] + [1.0] * 23
     assert not y[1].any()
+
+
+def test_the_share_with_any_event_is_taken_over_regimens(courses_of):
+    under = [courses_of([(0, 10.0, 10.0, K.RADIOTHERAPY, 0, 1), (1, 30.0, NAN, K.VERTEBRAL_FRACTURE, 0, 0)], [NAN] * 3)]
+    under.append(courses_of([(0, 90.0, 90.0, K.CORD_COMPRESSION, 0, 1), (2, 9.0, 9.0, K.SURGERY, 0, 1)], [NAN] * 3))
+    np.testing.assert_array_equal(any_event_share(under, event_definition("SRE")), [1.0, 0.0, 0.5])

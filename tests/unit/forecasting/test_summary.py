@@ -101,14 +101,17 @@ def test_nobody_alive_gives_no_number(courses_of):
     assert forecast.courses["pain"].to_dict()["median"][-1] is None
 
 
-def test_low_calcium_is_a_harm(courses_of):
-    courses = courses_of([(0, 20.0, 20.0, K.HYPOCALCAEMIA, -1, 0)], [np.nan] * 4)
+def test_low_calcium_is_the_event_of_the_risk_table_and_a_deep_fall_a_monthly_reading(courses_of):
+    events = [(0, 20.0, 20.0, K.HYPOCALCAEMIA, -1, 0), (2, 20.0, 20.0, K.HYPOCALCAEMIA, -1, 0)]
+    courses = courses_of(events, [np.nan, np.nan, 10.0, np.nan])
     courses.patient_series[0, 3, 0] = 1.9
     courses.patient_series[1, 3, 0] = 1.7
     forecast = summarise(run("a", courses), NestedSample.of(np.zeros(4, dtype=int)), event_definition(), ())
-    assert forecast.harms["hypocalcaemia_grade_2_or_worse"].probability == 0.5
-    assert forecast.harms["hypocalcaemia_grade_3_or_worse"].probability == 0.25
-    assert forecast.risk["hypocalcaemia"].probability[-1] == 0.25
+    assert list(forecast.harms) == ["hypocalcaemia", "calcium_below_1_75_at_a_month"]
+    # the third person dies before the event; a low monthly reading alone is not the event
+    assert forecast.harms["hypocalcaemia"] == forecast.risk["hypocalcaemia"].at(courses.months)
+    assert forecast.harms["hypocalcaemia"].probability == 0.25
+    assert forecast.harms["calcium_below_1_75_at_a_month"].probability == 0.25
 
 
 def lesions_of(courses, lesions=LESIONS, rods=()):

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from osteocast.domain.table import read_table
 from osteocast.foundation.errors import StorageError
 from osteocast.report import wording
 from osteocast.report.html import report_html, write_report
@@ -190,3 +191,10 @@ def test_other_horizons(result: dict[str, Any], months: int) -> None:
     cells = Page(report_html(result)).cells
     assert {month for _, _, month in cells} == set(wording.horizons(months))
     assert max(wording.horizons(months)) == months
+
+
+def test_a_harm_that_is_an_event_and_one_read_by_month_cannot_be_confused():
+    assert wording.harm_text("hypocalcaemia") == "Calcium below 2.0 mmol/L, at any time (the event above)"
+    assert "monthly readings" in wording.harm_text("calcium_below_1_75_at_a_month")
+    assert set(read_table("event_definitions")["harms"]) == set(wording.HARMS)
+    assert wording.harm_text("jaw_necrosis") == "Jaw necrosis"
