@@ -23,12 +23,11 @@ from osteocast.course.typical import Typical
 from osteocast.domain.laboratory import calcium_readings
 from osteocast.domain.patient import Patient
 from osteocast.domain.quantity import quantity_facts
-from osteocast.foundation.random import normal_array
 from osteocast.inference.observe import measurement_of
+from osteocast.inference.parameter_draws import typical_of_draws
 from osteocast.inference.posterior import Posterior
 from osteocast.inference.proposal import Key, adapt
 from osteocast.inference.proposal import Settings as ProposalSettings
-from osteocast.inference.scales import factors
 from osteocast.inference.weights import (
     SMALLEST_EFFECTIVE_SAMPLE,
     Measurement,
@@ -73,7 +72,6 @@ STEERED = (
 """Differences between patients that a proposal may steer when laboratory values are hard to match."""
 PROPOSAL_QUANTITY = 7
 PROPOSAL = ProposalSettings(pilot=500, rounds=4, prior_share=0.1)
-SCALE_STREAM = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +119,6 @@ def _day(patient: Patient, date: dt.date) -> float:
     return min(0.0, float(patient.day_of(date)))
 
 
-def typical_of(posterior: Posterior, seed: int, patients: IntArray, draws: IntArray) -> Typical:
-    """Return typical values with the calibrated scales drawn for each parameter draw."""
-    streams = Streams(seed, patients, draws)
-    standard = np.stack(
-        [normal_array(seed, draws, SCALE_STREAM, column) for column in range(len(posterior.names))], axis=1
-    )
-    return Typical(streams, factors(posterior, standard), {})
-
-
 def find_candidates(
     patient: Patient, posterior: Posterior, shape: tuple[int, int], seed: int, workers: int | None
 ) -> Candidates:
@@ -152,14 +141,14 @@ def find_candidates(
     """
     d, k = shape
     seen = seen_values(patient)
-    typical = typical_of(posterior, seed, np.arange(d * k), np.repeat(np.arange(d), k))
+    typical = typical_of_draws(posterior, seed, np.arange(d * k), np.repeat(np.arange(d), k))
     search = _Search(patient, seen, workers)
     present, weights = search.weigh(typical, None)
     if seen and weights.effective_sample_size < 2 * SMALLEST_EFFECTIVE_SAMPLE:
 
         def loglik(numbers: FloatArray) -> FloatArray:
             n = len(numbers)
-            pilot = typical_of(posterior, seed, np.arange(n), np.arange(n) * d // n)
+            pilot = typical_of_draws(posterior, seed, np.arange(n), np.arange(n) * d // n)
             return search.log_likelihood(_steer(pilot, numbers))
 
         proposal = adapt(loglik, len(STEERED), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
