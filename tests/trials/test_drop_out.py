@@ -51,18 +51,18 @@ def test_performance_status_and_events_bring_drop_out_forward():
     ill = exits(courses(ecog), plan(per_ecog=0.4), STREAMS).drop_out_day
     assert (ill < neutral).all()
     event = np.full(N, 60.0)
-    after = exits(courses(ecog), plan(after_event=0.7), STREAMS, event).drop_out_day
+    after = exits(courses(ecog), plan(after_progression=0.7), STREAMS, event).drop_out_day
     late = neutral > 60.0
     np.testing.assert_array_equal(after[~late], neutral[~late])
     np.testing.assert_allclose(after[late], 60.0 + (neutral[late] - 60.0) * np.exp(-0.7))
-    np.testing.assert_array_equal(exits(courses(ecog), plan(after_event=0.7), STREAMS).drop_out_day, neutral)
+    np.testing.assert_array_equal(exits(courses(ecog), plan(after_progression=0.7), STREAMS).drop_out_day, neutral)
 
 
 def test_the_rate_by_hand():
     # Performance status 0 for two months, then 1; threshold 0.5 at 1.2 a year; event on day 100.
     ecog = np.where(np.arange(25) < 2, 0.0, 1.0)
     one = courses_of([], n=1, series={"ecog": ecog})
-    rule = plan(withdrawal=1.2, per_ecog=np.log(2.0), after_event=np.log(3.0))
+    rule = plan(withdrawal=1.2, per_ecog=np.log(2.0), after_progression=np.log(3.0))
     needed = 0.5 / 1.2 * 365.25
     before = 2 * MONTH + 2.0 * (100.0 - 2 * MONTH)
     expected = 100.0 + (needed - before) / 6.0
@@ -81,7 +81,13 @@ def test_after_death_the_last_status_goes_on_and_changes_nothing_before():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"withdrawal": -0.1}, {"latest_exit": 0.5}, {"cut_off": np.inf}, {"per_ecog": np.nan}, {"after_event": np.inf}],
+    [
+        {"withdrawal": -0.1},
+        {"latest_exit": 0.5},
+        {"cut_off": np.inf},
+        {"per_ecog": np.nan},
+        {"after_progression": np.inf},
+    ],
 )
 def test_flawed_plans_are_refused(wrong):
     with pytest.raises(InputError) as caught:

@@ -30,13 +30,13 @@ __all__ = [
 
 Grade = Literal["published", "derived", "assumed"]
 AllocationMethod = Literal["simple", "permuted-blocks", "minimisation"]
-Strategy = Literal["treatment-policy", "hypothetical", "composite", "while-on-treatment", "principal-stratum"]
+Strategy = Literal["treatment-policy", "hypothetical", "composite", "while-alive"]
 Marker = Literal["untx", "ctx", "bone-alp"]
 Rate = Literal["events-per-person-time", "mean-of-patient-ratios"]
 GRADES: tuple[Grade, ...] = get_args(Grade)
 ALLOCATION_METHODS: tuple[AllocationMethod, ...] = get_args(AllocationMethod)
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-"""Strategies for intercurrent events of ICH E9(R1), section A.3.2; while-on-treatment is also while alive."""
+"""Strategies for intercurrent events of ICH E9(R1), section A.3.2."""
 MARKERS: tuple[Marker, ...] = get_args(Marker)
 RATES: tuple[Rate, ...] = get_args(Rate)
 

@@ -25,7 +25,7 @@ class ExitPlan:
     ----------
     withdrawal : rate of drop-out at performance status 0 before a first event [1/year].
     per_ecog : log of its ratio for one more point of performance status [1]; 0 is neutral.
-    after_event : log of its ratio after the first event that was seen [1]; 0 is neutral.
+    after_progression : log of its ratio after the first change of systemic therapy [1]; 0 is neutral.
     earliest_exit, latest_exit : the trial ends between these for those still in it, evenly spread [year after entry]:
         all at one data cut, the last to enter are followed shortest.
     cut_off : nobody is followed for longer [month after entry].
@@ -41,7 +41,7 @@ class ExitPlan:
     latest_exit: float
     cut_off: float
     per_ecog: float = 0.0
-    after_event: float = 0.0
+    after_progression: float = 0.0
 
     def __post_init__(self) -> None:
         if issues := list(_problems(self)):
@@ -64,20 +64,20 @@ class Exits:
     closed_day: FloatArray
 
 
-def exits(courses: Courses, plan: ExitPlan, streams: Streams, first_event_day: FloatArray | None = None) -> Exits:
+def exits(courses: Courses, plan: ExitPlan, streams: Streams, progression_day: FloatArray | None = None) -> Exits:
     """Return when each patient would leave.
 
     Parameters
     ----------
     streams : random numbers by patient; those of the calibration's reference arms, so that a plan with neutral values
         gives the same exits.
-    first_event_day : day on which the first event was seen, inf where none was, shape (n,); None for no event.
+    progression_day : day of the first change of systemic therapy, inf where there is none, shape (n,); None for no event.
     """
     # The exponential number is the integrated rate at which the patient leaves.
     threshold = -np.log(ndtr(streams.person("reference-arm.withdrawal")))
     share = ndtr(streams.person("reference-arm.entry"))
     stays = plan.earliest_exit + share * (plan.latest_exit - plan.earliest_exit)
-    first = np.full(courses.n, np.inf) if first_event_day is None else first_event_day
+    first = np.full(courses.n, np.inf) if progression_day is None else progression_day
     return Exits(
         entry_day=(plan.latest_exit - stays) * DAYS_PER_YEAR,
         drop_out_day=drop_out_day(courses, plan, threshold, first),
@@ -85,10 +85,10 @@ def exits(courses: Courses, plan: ExitPlan, streams: Streams, first_event_day: F
     )
 
 
-def drop_out_day(courses: Courses, plan: ExitPlan, threshold: FloatArray, first_event_day: FloatArray) -> FloatArray:
+def drop_out_day(courses: Courses, plan: ExitPlan, threshold: FloatArray, progression_day: FloatArray) -> FloatArray:
     """Return the day on which the integrated rate of drop-out reaches each patient's threshold, shape (n,).
 
-    The rate is `withdrawal` times exp(per_ecog ECOG + after_event [an event was seen]), with the performance status of
+    The rate is `withdrawal` times exp(per_ecog ECOG + after_progression [therapy was changed]), with the performance status of
     the month; after the last month, and after death (where others cut), that of the last one goes on.
     """
     if plan.withdrawal == 0.0:
@@ -100,11 +100,11 @@ def drop_out_day(courses: Courses, plan: ExitPlan, threshold: FloatArray, first_
     )
     needed = threshold / plan.withdrawal * DAYS_PER_YEAR
     before = np.full(courses.n, np.inf)
-    had = np.isfinite(first_event_day)
-    month = np.clip(np.searchsorted(courses.times, first_event_day[had], side="right") - 1, 0, courses.months)
-    before[had] = weighted[had, month] + factor[had, month] * (first_event_day[had] - courses.times[month])
+    had = np.isfinite(progression_day)
+    month = np.clip(np.searchsorted(courses.times, progression_day[had], side="right") - 1, 0, courses.months)
+    before[had] = weighted[had, month] + factor[had, month] * (progression_day[had] - courses.times[month])
     late = needed > before
-    needed[late] = before[late] + (needed[late] - before[late]) * np.exp(-plan.after_event)
+    needed[late] = before[late] + (needed[late] - before[late]) * np.exp(-plan.after_progression)
     reached = np.sum(weighted <= needed[:, None], axis=1) - 1
     rows = np.arange(courses.n)
     return np.asarray(courses.times[reached] + (needed - weighted[rows, reached]) / factor[rows, reached])
@@ -124,7 +124,7 @@ def _problems(plan: ExitPlan) -> Iterator[Issue]:
     for name, value in times.items():
         if not 0.0 <= value < np.inf:
             yield _issue(name, f"{value:g}", "a finite number, 0 or more")
-    for name in ("per_ecog", "after_event"):
+    for name in ("per_ecog", "after_progression"):
         if not np.isfinite(getattr(plan, name)):
             yield _issue(name, f"{getattr(plan, name):g}", "the logarithm of a ratio of rates")
     if plan.latest_exit < plan.earliest_exit:

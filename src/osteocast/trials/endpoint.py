@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.course.event_definitions import Component, EventDefinition, component
+from osteocast.course.courses import EventKind
+from osteocast.course.event_definitions import definition_of
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.domain.trial import Counting, Endpoint, Trial
 from osteocast.trials.drop_out import Exits
@@ -96,19 +97,6 @@ class Case:
 _NOTHING: Final = Counting("nothing", "no event", ())
 
 
-def definition_of(counting: Counting) -> EventDefinition:
-    """Return a trial's definition of an event as the shared counting takes it."""
-    parts: list[Component] = [
-        replace(component(name), felt=name in counting.symptomatic_only) for name in counting.components
-    ]
-    if counting.therapy_change_pain is not None:
-        parts.append(replace(component("therapy_change_for_pain"), least_pain=counting.therapy_change_pain))
-    unseen = ("radioisotope",) if counting.radioisotope_as_radiation else ()
-    return EventDefinition(
-        counting.name, counting.title, counting.title, tuple(parts), counting.window_days, False, unseen
-    )
-
-
 def estimand_of(trial: Trial) -> Estimand:
     """Return the estimand of a trial as `estimand.follow_up` takes it."""
     chosen = trial.estimand
@@ -119,8 +107,6 @@ def estimand_of(trial: Trial) -> Estimand:
 
 def kinds_of(trial: Trial, counting: Counting) -> tuple[int, ...]:
     """Return the kinds of event that follow-up may hold under a trial's definition and estimand."""
-    from osteocast.course.courses import EventKind
-
     chosen = estimand_of(trial)
     kinds = {int(kind) for part in definition_of(counting).components for kind in part.kinds}
     if chosen.death is Strategy.COMPOSITE:
@@ -223,7 +209,7 @@ def survival_ratio(case: Case) -> Estimate:
 
 
 def marker_changes(case: Case) -> FloatArray:
-    """Return the change of the endpoint's marker from entry of every patient with a value on its day [%], shape (n,)."""
+    """Return the change of the endpoint's marker from entry [%], nan without a value on its day, shape (n,)."""
     chosen = case.of_arms(case.endpoint.arms)
     name = _MARKERS[case.endpoint.marker or ""]
     values = measured(chosen, name, case.seed)

@@ -27,10 +27,10 @@ Events = tuple[IntArray, FloatArray, IntArray]
 class Strategy(StrEnum):
     """What is done with an event that comes between a patient and the end of follow-up (ICH E9(R1))."""
 
-    TREATMENT_POLICY = "treatment policy"
+    TREATMENT_POLICY = "treatment-policy"
     HYPOTHETICAL = "hypothetical"
     COMPOSITE = "composite"
-    WHILE_ALIVE = "while alive"
+    WHILE_ALIVE = "while-alive"
 
 
 ALLOWED = {

@@ -39,5 +39,5 @@ def month_of(day: float, count: int) -> int:
 
 
 def harm_limit(name: str) -> float:
-    """Return a limit of calcium [mmol/L] by its name in ``data/event_definitions.toml``."""
-    return float(read_table("event_definitions")["harms"][name])
+    """Return a limit of calcium [mmol/L] by its name in ``data/trial_harms.toml``."""
+    return float(read_table("trial_harms")[name])

@@ -107,7 +107,8 @@ def estimate_document(one: Estimate) -> dict[str, Any]:
 def estimate_from(document: dict[str, Any]) -> Estimate:
     """Return the estimate that `estimate_document` wrote."""
     numbers = ("value", "low", "high", "standard_error", "p_value")
-    return Estimate(**{k: (float("nan") if v is None and k in numbers else v) for k, v in document.items()})
+    values: dict[str, Any] = {k: (float("nan") if v is None and k in numbers else v) for k, v in document.items()}
+    return Estimate(**values)
 
 
 def _plain(value: Any) -> Any:

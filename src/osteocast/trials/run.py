@@ -140,7 +140,7 @@ def subjects_of(
 def _own(subjects: Subjects, settings: TrialSettings) -> NDArray[np.bool_]:
     """Return one row of each subject: under a counterfactual design that of the first arm."""
     if settings.design == "counterfactual":
-        return subjects.arm == 0
+        return np.asarray(subjects.arm == 0, dtype=np.bool_)
     return np.ones(subjects.n, dtype=np.bool_)
 
 
