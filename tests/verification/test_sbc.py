@@ -26,8 +26,9 @@ from osteocast.course.system import observable_names
 from osteocast.domain.observation import Observation
 from osteocast.domain.patient import Patient, PrimaryTumour
 from osteocast.evidence.load import DATA
-from osteocast.forecasting.candidates import READ_OUTS, Seen, level_of, record_days, seen_values, typical_of, value_rows
+from osteocast.forecasting.candidates import READ_OUTS, Seen, level_of, record_days, seen_values, value_rows
 from osteocast.formats.regimen_file import read_regimen
+from osteocast.inference.parameter_draws import typical_of_draws
 from osteocast.inference.posterior import read_posterior
 from osteocast.inference.sbc import Uniformity, rank_of_truth, uniformity
 from osteocast.inference.weights import weigh_rows
@@ -75,7 +76,7 @@ def pool(size: tuple[int, int, int]) -> Pool:
     candidates = size[0] * size[1]
     keys = np.arange(candidates + PEOPLE_EACH * size[2])
     draws = np.where(keys < candidates, keys // size[1], keys)
-    typical = typical_of(read_posterior(DATA / "posterior.toml"), SEED, keys, draws)
+    typical = typical_of_draws(read_posterior(DATA / "posterior.toml"), SEED, keys, draws)
     drawn = draw_patients(PATIENT, typical)
     days = record_days(ANY_VALUES)
     assert days == DAYS

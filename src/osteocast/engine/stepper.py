@@ -355,11 +355,7 @@ def prepare(core: Core, inputs: Inputs, work: Work) -> None:
 def integrate(
     core: Core, span: tuple[float, float, float], inputs: Inputs, work: Work, options: Options
 ) -> tuple[int, float, int]:
-    """Integrate `work.y` over ``span = (t, t_end, h)``; return (status, next step length, steps tried).
-
-    With `h` 0 parameters are prepared and the first step is found; with `h` below 0 parameters are prepared anew and
-    the step is kept.
-    """
+    """Integrate `work.y` over ``span = (t, t_end, h)``; return (status, next step, steps tried). See docs/engine.md."""
     t, t_end, h = span
     n = core.sizes[0] + inputs.n_lesions * core.sizes[1]
     if h <= 0.0:

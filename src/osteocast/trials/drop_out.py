@@ -71,7 +71,7 @@ def exits(courses: Courses, plan: ExitPlan, streams: Streams, progression_day: F
     ----------
     streams : random numbers by patient; those of the calibration's reference arms, so that a plan with neutral values
         gives the same exits.
-    progression_day : day of the first change of systemic therapy, inf where there is none, shape (n,); None for no event.
+    progression_day : day of the first change of systemic therapy, inf where there is none, shape (n,).
     """
     # The exponential number is the integrated rate at which the patient leaves.
     threshold = -np.log(ndtr(streams.person("reference-arm.withdrawal")))
@@ -88,8 +88,8 @@ def exits(courses: Courses, plan: ExitPlan, streams: Streams, progression_day: F
 def drop_out_day(courses: Courses, plan: ExitPlan, threshold: FloatArray, progression_day: FloatArray) -> FloatArray:
     """Return the day on which the integrated rate of drop-out reaches each patient's threshold, shape (n,).
 
-    The rate is `withdrawal` times exp(per_ecog ECOG + after_progression [therapy was changed]), with the performance status of
-    the month; after the last month, and after death (where others cut), that of the last one goes on.
+    The rate is `withdrawal` times exp(per_ecog ECOG + after_progression [therapy was changed]), with the performance
+    status of the month; after the last month, and after death (where others cut), that of the last one goes on.
     """
     if plan.withdrawal == 0.0:
         return np.full(courses.n, np.inf)
