@@ -17,6 +17,7 @@ from osteocast.models.strength import disruption, relative_strength, structural_
 _CLASS: Final = PLACE_INDEX["site_class"]
 _WEAKENING: Final = PLACE_INDEX["weakening"]
 _FACTOR: Final = PLACE_INDEX["pain_factor"]
+_MOVING: Final = PLACE_INDEX["moving_factor"]
 _ROW: Final = PLACE_INDEX["report_index"]
 _PHENOTYPE: Final = PLACE_INDEX["phenotype"]
 _BONE_QUALITY: Final = PERSON_INDEX["bone_quality"]
@@ -103,12 +104,9 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
         rest -= rules.hazard.kyphosis_step * run.body[m.KYPHOSIS]
     memory[m.LOG_REST] = rest
     logs = math.log(max(strength, 1e-3)) + rest
-    used = overload(logs, site[_MARGIN], site[_SPREAD], rules.hazard.overload_share)
     person = run.person[_SENSITIVITY] * run.place[j, _FACTOR]
-    relieved = relief_left(memory[m.RELIEVED], memory[m.IRRADIATED_DAY], day, rules.care)
-    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * (1.0 - relieved)
-    resting += rules.pain.epidural_gain * max(0.0, x[i.epidural])
-    moving = movement_drive(used, rules.pain) * (1.0 - relieved * rules.care.relief_movement)
+    resting, moving = pain_drives(run, rules, j, day, logs)
+    moving *= run.place[j, _MOVING]
     if memory[m.FRACTURED] > 0.0:
         since = day - memory[m.FRACTURE_DAY]
         moving += rules.pain.fracture_drive * math.exp(-since / rules.care.fracture_pain_days)
@@ -120,6 +118,22 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     memory[m.HAZARD] = fracture_hazard(logs, memory[m.PAIN], run.body[m.FALL_RATE], loads, rules.hazard.pain_protection)
     memory[m.REFERRAL_RATE] = referral_hazard(memory[m.PAIN], rules.hazard)
     memory[m.ROD_RATE] = rod_rate(run, rules, j)
+
+
+@jitable
+def pain_drives(run: Run, rules: Rules, j: int, day: float, logs: float) -> tuple[float, float]:
+    """Drives of pain at rest and on movement, before any sensitivity, at a bone with log strength `logs`."""
+    x = run.xl[j]
+    i = rules.at
+    site = rules.sites[int(run.place[j, _CLASS])]
+    memory = run.lesion[j]
+    osteoclasts = max(1e-6, x[i.osteoclasts] / run.pl[j, i.osteoclasts_reference])
+    relieved = relief_left(memory[m.RELIEVED], memory[m.IRRADIATED_DAY], day, rules.care)
+    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * (1.0 - relieved)
+    resting += rules.pain.epidural_gain * max(0.0, x[i.epidural])
+    used = overload(logs, site[_MARGIN], site[_SPREAD], rules.hazard.overload_share)
+    moving = movement_drive(used, rules.pain) * (1.0 - relieved * rules.care.relief_movement)
+    return resting, moving
 
 
 @jitable

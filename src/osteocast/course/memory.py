@@ -126,6 +126,7 @@ class Rules(NamedTuple):
     pain: pain.Params
     strength: strength.Params
     weakening_sd: float  # log SD of the weakening factor between lesions
+    pain_sd: tuple[float, float, float]  # log SD of pain between people and lesions; SD of a score [points]
     kill_of_8gy: float  # 1/day added to a lesion by a single 8 Gy
     at: Index
     sites: Any  # (n_classes, len(SITES)) float64

@@ -77,6 +77,9 @@ def _rules_of(typical: Typical, history_events: bool) -> list[Rules]:
     """Build the rules of each patient of `typical`, one of each draw."""
     decay = typical.of(*entries_of(lesion.Params, "lesion")["rt_decay"])
     weakening = typical.get("population", "lesion_weakening_sd")
+    people = typical.get("population", "pain_sensitivity_sd")
+    lesions = typical.get("population", "pain_lesion_sd")
+    report = typical.get("population", "pain_report_sd")
     by_draw = zip(
         constants_of_draws(HazardParams, "hazards", typical),
         constants_of_draws(CareParams, "care", typical),
@@ -93,6 +96,7 @@ def _rules_of(typical: Typical, history_events: bool) -> list[Rules]:
             pain=hurt,
             strength=strong,
             weakening_sd=float(weakening[i]),
+            pain_sd=(float(people[i]), float(lesions[i]), float(report[i])),
             kill_of_8gy=float(radiotherapy.kill_jump(8, 1, float(decay[i]), dose)),
             at=loop_index(),
             sites=sites,
