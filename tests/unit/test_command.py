@@ -17,6 +17,7 @@ from osteocast.forecasting import run
 from osteocast.forecasting.candidates import Candidates
 from osteocast.forecasting.run import Settings
 from osteocast.foundation.errors import ForecastError, InputError, SolveError
+from osteocast.inference import published_levels
 from osteocast.inference.weights import Weights
 
 __all__ = ["result"]
@@ -136,6 +137,13 @@ def test_names_in_place_of_objects_are_refused_with_the_way_to_get_them():
         run.forecast(patient, [])
     with pytest.raises(InputError, match="workers"):
         run.forecast(patient, None, None, 0)
+
+
+@pytest.mark.parametrize("options", [["--out", "."], ["--out", "p.toml/x"], ["--folder", "p.toml"]])
+def test_a_calibration_that_could_not_be_kept_does_not_begin(folder, options, monkeypatch, capsys):
+    monkeypatch.setattr(published_levels, "calibrate_on_published", lambda *_: pytest.fail("it began"))
+    assert cli.run(["calibrate", *options]) == 1
+    assert "[storage.write]" in capsys.readouterr().err
 
 
 def test_new_does_not_replace_a_file_unless_told(folder, capsys):
