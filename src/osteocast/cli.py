@@ -150,8 +150,11 @@ def calibrate_scales(
 
     Example: osteocast calibrate --out posterior.toml
     """
+    from osteocast.foundation.files import check_place
     from osteocast.inference.published_levels import calibrate_on_published
 
+    check_place(out)
+    check_place(folder / "point.json")
     with typer.progressbar(length=points + 1, label="Design points", file=sys.stderr) as bar:
         posterior = calibrate_on_published(
             folder, points, patients, workers, lambda done, _: bar.update(done - bar.pos)

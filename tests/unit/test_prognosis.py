@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from osteocast.course.calendar import past_drugs
 from osteocast.course.layout import DAYS_PER_YEAR, PERSON_INDEX
 from osteocast.course.population import draw_patients
 from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, Prognosis, centre, prognosis, standing
 from osteocast.course.typical import Typical, file_of
-from osteocast.domain.patient import Origin, Patient, PrimaryTumour, TherapyLine
+from osteocast.domain.patient import EarlierCourse, Origin, Patient, PrimaryTumour, TherapyLine
 from osteocast.domain.table import read_table
 from osteocast.forecasting.applicability import survival_limits
 from osteocast.forecasting.describe import describe, unrecorded
+from osteocast.formats.drug_file import builtin_drug
 from osteocast.inference.reference_arms import TypicalStreams
 
 WITH_SUBTYPES = [(origin, name) for origin, names in SUBTYPES.items() for name in names]
@@ -247,3 +249,19 @@ def test_a_treated_person_with_lung_cancer_is_told_that_survival_is_of_all() -> 
     targetable = someone("lung", "non-small-cell-targetable", assessed=day, lines=(running,))
     assert brief not in limits(targetable)
     assert brief not in limits(replace(someone("breast", "triple-negative", assessed=day), lines=(running,)))
+
+
+def test_an_earlier_course_that_is_not_simulated_is_said() -> None:
+    started = dt.date(2025, 1, 1)
+    courses = (
+        EarlierCourse("denosumab", None, 28.0, started),
+        EarlierCourse("zoledronate", 4.0, None, started),
+        EarlierCourse("pamidronate", 90.0, 28.0, started),
+    )
+    patient = Patient(60, "female", PrimaryTumour("breast"), assessed=dt.date(2026, 1, 1), drug_history=courses)
+    assert {row[0] for row in past_drugs(patient)[:2]} == {-365.0, -365.0 + builtin_drug("zoledronate").infusion_days}
+    how = {one["item"]: one["how"] for one in describe(patient)["drawn"] if "earlier" in one["item"]}
+    assert how == {
+        "start or dose of earlier denosumab": "the course is left out, as if it had not been given",
+        "interval of earlier zoledronate": "taken as a single dose on the day it started",
+    }

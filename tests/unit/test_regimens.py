@@ -314,3 +314,27 @@ def test_assessed_values_that_are_limits_do_not_decide():
     low = Observation("corrected-calcium", 2.0, "mmol/L", dt.date(2026, 1, 1), ">")
     patient = Patient(60, "female", PrimaryTumour("breast"), observations=(low,))
     assert eligibility(read_regimen("denosumab-q4w"), patient).eligible
+
+
+def test_a_file_does_not_pass_for_a_built_in_regimen(tmp_path):
+    own = tmp_path / "zoledronate-q4w.toml"
+    own.write_text('title = "every 8 weeks"\n[[courses]]\ndrug = "zoledronate"\ndose = "4 mg"\ninterval = "8 weeks"\n')
+    assert refused(own) == ["regimen.built-in"]
+    own.write_text('name = "mine"\n' + own.read_text())
+    assert read_regimen(own).name == "mine"
+
+
+def test_what_begins_after_the_forecast_is_said():
+    late = {"kind": "rod", "site": "femur-left-shaft", "day": "13 months"}
+    regimen = regimen_from_mapping({"title": "late", "procedures": [late], **course(start="13 months")}, "late")
+    assert regimen.late_note(12).endswith("Zoledronate, rod at femur-left-shaft.")
+    assert regimen.late_note(24) == ""
+
+
+def test_two_doses_of_a_drug_on_one_day_are_not_eligible():
+    doubled = eligibility(read_regimen("zoledronate-q4w+zoledronate-q12w"), patient_with(80))
+    assert not doubled.eligible
+    assert "Two courses of zoledronate give a dose each on day 0." in doubled.reasons
+    for name in builtin_regimens():
+        judged = [one for one in eligible_regimens(patient_with(80)) if one.regimen.name == name]
+        assert not any("Two courses" in reason for one in judged for reason in one.reasons)

@@ -253,6 +253,14 @@ class Regimen:
         doses = [dose for course in self.courses for dose in course.doses(end, clearance)]
         return tuple(sorted(doses, key=lambda dose: (dose.day, dose.drug)))
 
+    def late_note(self, months: float) -> str:
+        """Return a sentence on what begins after the first `months` and is not in the forecast; empty without."""
+        end = months * DAYS_PER_MONTH
+        late = [course.drug.title for course in self.courses if course.start_day >= end]
+        late += [f"{one.kind} at {one.site}" for one in self.procedures if one.day >= end]
+        named = ", ".join(dict.fromkeys(late))
+        return f"Begins only after the end of this forecast and is not in it: {named}." if named else ""
+
     def calendar_note(self, patient: Patient) -> str:
         """Return one or more sentences on how doses were adjusted; empty where nothing was to adjust."""
         clearance = patient_clearance(patient)

@@ -18,22 +18,29 @@ from osteocast.forecasting.result import Applicability
 from osteocast.inference.pareto import largest_reliable_k
 from osteocast.inference.weights import Weights
 
+_CALCIUM = {
+    "laboratory": "corrected calcium",
+    "albumin": "corrected calcium",
+    "uncorrected": "uncorrected calcium",
+}
+
 
 def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
     """Return the statements of ``data/applicability.toml`` that this patient's record calls for, gravest first."""
     table = read_table("applicability")
-    readings = calcium_readings(patient)
-    calcium = readings[-1].value if readings else 0.0
+    calcium = _high_calcium(patient)
     compressed = [one for one in patient.lesions if meets_cord_compression(one)]
     large = large_lesions(patient)
     holds = {
         "epidural": bool(compressed),
-        "calcium": calcium >= table["calcium"]["from"],
+        "calcium": bool(calcium),
         "ecog": patient.ecog is not None and patient.ecog >= table["ecog"]["from"],
+        "not_walking": patient.ecog is not None and patient.ecog >= table["not_walking"]["from"],
         "large_lesions": len(large) >= table["large_lesions"]["lesions"],
     }
     values = {
         "calcium": calcium,
+        "measured": calcium.partition(" on ")[0].removeprefix("corrected calcium "),
         "ecog": patient.ecog,
         "grades": " and ".join(sorted({str(one.epidural_grade) for one in compressed})),
         "compressed": _places(compressed),
@@ -41,6 +48,20 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
         "count": len(large),
     }
     return tuple(_statement(name, table[name], values) for name, so in holds.items() if so)
+
+
+def _high_calcium(patient: Patient) -> str:
+    """Describe the newest total or ionised calcium where it is an emergency; empty where it is none."""
+    table = read_table("applicability")["calcium"]
+    total = calcium_readings(patient)[-1:]
+    ionised = patient.observed("ionised-calcium")[-1:]
+    found = [(one.date, one.value, _CALCIUM[one.basis], one.censoring, table["from"]) for one in total]
+    found += [(one.date, one.value, "ionised calcium", one.censoring, table["ionised_from"]) for one in ionised]
+    for date, value, name, censoring, limit in found:
+        # "<3.5 mmol/L" says nothing of a high calcium
+        if censoring != "<" and value >= limit:
+            return f"{name} {value:.2f} mmol/L on {date.isoformat()}"
+    return ""
 
 
 def survival_limits(patient: Patient) -> tuple[Applicability, ...]:

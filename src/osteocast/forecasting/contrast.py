@@ -88,7 +88,9 @@ def _sentence(words: tuple[str, str, int], kind: str, numbers: tuple[float, floa
             f"(90 % interval: {_side(high)} to {_side(low)} per 100 such patients)."
         )
     few, many = sorted((abs(low), abs(high)))
+    # An interval that does not reach none must not be written as if it did.
+    least = f"{few:.0f}" if round(few) else "under 1"
     return (
         f"Of 100 such patients, about {abs(mean):.0f} {'fewer' if mean > 0 else 'more'} have {what} within "
-        f"{months} months on {title} than on {against} (90 % interval {few:.0f} to {many:.0f})."
+        f"{months} months on {title} than on {against} (90 % interval {least} to {many:.0f})."
     )

@@ -24,6 +24,8 @@ SUBTYPE = "subtype of the primary"
 # Read and shown, but no part of the forecast (docs/patient-file.md).
 SHOWN_ONLY: Final = ("ionised-calcium", "PTH", "phosphate", "pain-worst")
 RADIOTHERAPY_DOSE = "radiotherapy dose of "
+NO_COURSE = "start or dose of earlier "
+NO_INTERVAL = "interval of earlier "
 DRAWN_OF_VERTEBRA = {"epidural grade": ("epidural_grade",)}
 
 
@@ -92,7 +94,18 @@ def unrecorded(patient: Patient) -> tuple[str, ...]:
     lesion_items = [f"{words} of {lesion.site.name}" for lesion in patient.lesions for words in _open_fields(lesion)]
     irradiated = [one for one in patient.lesions if irradiation_days(patient, one)]
     doses = [f"{RADIOTHERAPY_DOSE}{one.site.name}" for one in irradiated]
-    return (*(item for item, is_open in open_items if is_open), *lesion_items, *doses)
+    return (*(item for item, is_open in open_items if is_open), *lesion_items, *doses, *_open_courses(patient))
+
+
+def _open_courses(patient: Patient) -> tuple[str, ...]:
+    """Return what earlier antiresorptive courses leave open; see `osteocast.course.calendar.past_drugs`."""
+    found = []
+    for course in patient.drug_history:
+        if course.started is None or course.dose_mg is None:
+            found.append(f"{NO_COURSE}{course.drug}")
+        elif course.interval_days is None:
+            found.append(f"{NO_INTERVAL}{course.drug}")
+    return tuple(dict.fromkeys(found))
 
 
 def subtype_shares(origin: str) -> str:
@@ -123,6 +136,10 @@ def _how(item: str, patient: Patient) -> str:
         return f"{_population(patient)}: {subtype_shares(patient.primary.origin)}"
     if item.startswith(RADIOTHERAPY_DOSE):
         return "taken as a single 8 Gy; whether pain responded is drawn"
+    if item.startswith(NO_COURSE):
+        return "the course is left out, as if it had not been given"
+    if item.startswith(NO_INTERVAL):
+        return "taken as a single dose on the day it started"
     return _population(patient)
 
 

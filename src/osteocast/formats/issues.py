@@ -59,7 +59,9 @@ def _issue(one: Any, file: str, models: Mapping[str, type[BaseModel]]) -> Issue:
     if one["type"] == "too_long":
         limit = f"at most {context.get('max_length')} entries"
         return Issue("value.too-many", place, f"{context.get('actual_length')} entries", limit, "Shorten the list.")
-    expected = clipped(one["msg"], 120)
+    # The message of a wrong table names a class of the program, which says nothing to the reader.
+    table = one["type"] in ("model_type", "model_attributes_type", "dict_type")
+    expected = "a table of keys and values" if table else clipped(one["msg"], 120)
     return Issue("value.type", place, clipped(one.get("input")), expected, "See the examples for the form.")
 
 

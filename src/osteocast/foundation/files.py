@@ -95,6 +95,24 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
                 Path(temporary).unlink()
 
 
+def check_place(path: str | Path) -> None:
+    """Make sure, before a long run, that a file can be written under a name; nothing is written.
+
+    Raises
+    ------
+    StorageError
+        ``storage.write``: a folder has the name, or it cannot be made where it is to stand.
+    """
+    path = Path(path)
+    # Path.exists and Path.is_dir raise for names too long
+    above = next((one for one in path.parents if os.path.exists(one)), Path())  # noqa: PTH110
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    if is_folder or not os.path.isdir(above) or not os.access(above, os.W_OK):  # noqa: PTH112
+        found = "a folder has that name" if is_folder else f"{above} is no folder that can be written"
+        fix = "Choose another name or folder."
+        raise StorageError(Issue("storage.write", str(path), found, "a place that can be written", fix))
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -157,6 +157,8 @@ def estimate(sample: NestedSample, values: FloatArray, kind: Kind, width: float 
     between = variance_between(seen, width)
     chance = (share**2) @ noise
     low, high = _limits(mean, between + chance, kind, effective)
+    # The family of a mean made of few rare events has nearly all its mass at none: both limits lie below the mean.
+    low, high = np.minimum(low, mean), np.maximum(high, mean)
     return Estimate(mean, low, high, np.sqrt(between), np.sqrt(chance))
 
 

@@ -112,7 +112,8 @@ def _table(result: Mapping[str, Any], room: int) -> list[str]:
     months = result["settings"]["months"]
     regimens = result["regimens"][: min(_MOST_REGIMENS, room - 3)]
     current = any(r["current"] for r in regimens)
-    heading = f"Risk within {months} months in per cent ({INTERVAL} % interval){'; * current' if current else ''}"
+    within = f"{months} month{'' if months == 1 else 's'}"
+    heading = f"Risk within {within} in per cent ({INTERVAL} % interval){'; * current' if current else ''}"
     shown = [k for k in _SHOWN if any(k in r["risk"] for r in regimens)]
     lines = _rows(regimens, shown, months)
     while len(shown) > _FEWEST and max(map(columns, lines)) > WIDTH:

@@ -120,7 +120,7 @@ def person(**keys):
         (
             person(observations=(Observation("calcium", 3.21, "mmol/L", dt.date(2026, 1, 2)),)),
             "emergency",
-            "The record meets severe hypercalcaemia (corrected calcium 3.21 mmol/L)",
+            "The record meets severe hypercalcaemia (uncorrected calcium 3.21 mmol/L on 2026-01-02)",
         ),
     ],
 )
@@ -128,6 +128,31 @@ def test_what_the_record_calls_for_is_said(patient, level, words):
     (found,) = emergencies_and_limits(patient)
     assert found.level == level
     assert found.text.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "censoring", "said"),
+    [
+        ("corrected-calcium", 3.0, "=", "corrected calcium 3.00 mmol/L"),
+        ("calcium", 3.5, ">", "3.50 mmol/L"),
+        ("calcium", 3.5, "<", ""),
+        ("ionised-calcium", 1.9, "=", "ionised calcium 1.90 mmol/L"),
+        ("ionised-calcium", 1.9, "<", ""),
+        ("ionised-calcium", 1.5, "=", ""),
+    ],
+)
+def test_a_high_calcium_is_an_emergency_however_it_was_measured(quantity, value, censoring, said):
+    seen = Observation(quantity, value, "mmol/L", dt.date(2026, 1, 2), censoring)
+    found = emergencies_and_limits(person(observations=(seen,)))
+    assert [one.level for one in found] == ["emergency"] * bool(said)
+    assert all(f"{said} on 2026-01-02" in one.text for one in found)
+    assert all(len(one.brief) <= 80 and "mmol/L)" in one.brief for one in found)
+
+
+def test_a_person_who_does_not_walk_cannot_lose_walking():
+    found = {one.about: one.text for one in emergencies_and_limits(person(ecog=4))}
+    assert "loss of walking has no meaning" in found["not_walking"]
+    assert "not_walking" not in {one.about for one in emergencies_and_limits(person(ecog=3))}
 
 
 FEMUR = Lesion(site("femur-left-shaft"), cortical_involvement=0.55)
@@ -165,7 +190,7 @@ def test_several_large_lesions_are_said_to_have_too_high_risks(lesions, events, 
 def test_every_statement_has_a_short_form_for_one_line():
     patient = person(ecog=4, visceral_metastases=True, lesions=(FEMUR, PELVIS, Lesion(site("T8"), epidural_grade="2")))
     found = [*emergencies_and_limits(patient), *applicability("lung", weights(k=0.9, ess=150.0), 60, 4.0)]
-    assert len({one.about for one in found}) == len(found) == 8
+    assert len({one.about for one in found}) == len(found) == 9
     assert all(0 < len(one.brief) <= 63 for one in found)
 
 

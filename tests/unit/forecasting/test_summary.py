@@ -11,7 +11,7 @@ from osteocast.course.courses import EventKind as K
 from osteocast.course.event_definitions import event_definition
 from osteocast.domain.patient import Lesion
 from osteocast.domain.site import site
-from osteocast.forecasting.contrast import contrasts
+from osteocast.forecasting.contrast import _sentence, contrasts
 from osteocast.forecasting.events import first_day, first_kinds
 from osteocast.forecasting.quantiles import rank_correlation, weighted_quantile, weighted_rank
 from osteocast.forecasting.result import Curve
@@ -205,6 +205,11 @@ def test_the_paired_difference_is_that_of_the_closed_form(exponential_courses):
     assert found["death"].avoided_per_100 == 0.0
     assert not found["death"].distinguishable
     assert "cannot be told apart" in found["death"].text
+
+
+def test_an_interval_that_does_not_reach_none_is_not_written_as_if_it_did():
+    assert "(90 % interval under 1 to 12)" in _sentence(("b", "a", 24), "fracture", (6.0, 0.3, 12.0), True)
+    assert "(90 % interval 3 to 12)" in _sentence(("b", "a", 24), "fracture", (-6.0, -12.0, -3.0), True)
 
 
 def test_a_harmful_regimen_is_told_as_more_events(exponential_courses):

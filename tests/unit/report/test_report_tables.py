@@ -97,3 +97,9 @@ def test_tables_hold_the_numbers_of_the_result(result: dict[str, Any], tmp_path:
 def test_csv_text_runs_no_formula() -> None:
     assert csv_text([{"regimen": "=cmd()", "value": -1.5}]) == "regimen,value\n'=cmd(),-1.5\n"
     assert csv_text([]) == ""
+
+
+def test_one_month_is_written_in_the_singular(result: dict[str, Any]) -> None:
+    assert f"Risk within {result['settings']['months']} months in" in terminal_summary(result)
+    result["settings"]["months"] = 1
+    assert "Risk within 1 month in per cent" in terminal_summary(result)
