@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 
 from osteocast.course.calendar import past_calendar
 from osteocast.course.layout import DAYS_PER_MONTH
-from osteocast.course.population import draw_patients
+from osteocast.course.population import Draws, draw_patients
 from osteocast.course.present import Present, carry
 from osteocast.course.recorded import event_marks
 from osteocast.course.streams import Streams
@@ -174,13 +174,15 @@ class _Search:
     def weigh(self, typical: Typical, log_ratio: FloatArray | None) -> tuple[Present, Weights]:
         """Return drawn patients on day 0 and their weights."""
         present, rows = self._carry(typical)
-        ratio = present.log_history if log_ratio is None else present.log_history + log_ratio
+        ratio = present.log_history + number_of_lesions_likelihood(self.patient, present.draws)
+        ratio = ratio if log_ratio is None else ratio + log_ratio
         return present, weigh_rows(tuple(rows), tuple(rows.values()), ratio)
 
     def log_likelihood(self, typical: Typical) -> FloatArray:
         """Return the log-likelihood of each drawn patient, shape (n,)."""
         present, rows = self._carry(typical)
-        return np.asarray(sum(rows.values(), present.log_history))
+        start = present.log_history + number_of_lesions_likelihood(self.patient, present.draws)
+        return np.asarray(sum(rows.values(), start))
 
     def _carry(self, typical: Typical) -> tuple[Present, dict[str, FloatArray]]:
         """Carry drawn patients to day 0; return them with the log-likelihoods of their read-outs by quantity."""
@@ -190,6 +192,25 @@ class _Search:
         records = present.records.copy()
         records[present.status != 0] = np.nan
         return present, value_rows(self.seen, records)
+
+
+def number_of_lesions_likelihood(patient: Patient, drawn: Draws) -> FloatArray:
+    """Return the log-likelihood of the number of recorded lesions given each candidate's disease tempo, shape (n,).
+
+    The population's number is log-normal and rises with tempo (`course.lesion_table`); the record is taken to name all
+    lesions. Without it many lesions, each of which has not broken so far, would tell of a slow disease.
+    """
+    if not patient.lesions:
+        return np.zeros(drawn.n)
+    get = drawn.typical.get
+    expected = np.log(get("population", f"lesions_{patient.primary.origin}"))
+    expected = expected + get("population", "tempo_lesions") * drawn.latents["population.tempo"]
+    return np.asarray(norm_logpdf(math.log(len(patient.lesions)), expected, get("population", "lesions_sd")))
+
+
+def norm_logpdf(value: float, mean: FloatArray, sd: FloatArray) -> FloatArray:
+    """Return the log density of a normal distribution without its constant."""
+    return np.asarray(-0.5 * np.square((value - mean) / sd) - np.log(sd))
 
 
 def record_days(seen: Sequence[Seen]) -> tuple[float, ...]:

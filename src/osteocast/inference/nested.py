@@ -253,21 +253,18 @@ def _limits(mean: FloatArray, variance: FloatArray, kind: Kind, effective: float
 
 def _gamma_limits(mean: FloatArray, variance: FloatArray, effective: float) -> tuple[FloatArray, FloatArray]:
     low, high = mean.copy(), mean.copy()
-    # None seen in so many effective courses: the exact upper limit of a Poisson count.
-    high[mean <= 0.0] = -np.log(1.0 - UPPER) / effective
     spread = (mean > 0.0) & (variance > 0.0)
     shape, scale = mean[spread] ** 2 / variance[spread], variance[spread] / mean[spread]
     low[spread] = special.gammaincinv(shape, LOWER) * scale
     high[spread] = special.gammaincinv(shape, UPPER) * scale
-    return low, high
+    # None seen in so many effective courses: the exact limit of a Poisson count; a rare event does not undercut it.
+    return low, np.maximum(high, -np.log(1.0 - UPPER) / effective)
 
 
 def _beta_limits(mean: FloatArray, variance: FloatArray, effective: float) -> tuple[FloatArray, FloatArray]:
     low, high = mean.copy(), mean.copy()
-    # None (or all) of so many effective courses: the exact one-sided binomial limit.
+    # None (or all) of so many effective courses: the exact binomial limit; a rare event does not undercut it.
     rare = 1.0 - (1.0 - UPPER) ** (1.0 / effective)
-    high[mean <= 0.0] = rare
-    low[mean >= 1.0] = 1.0 - rare
     inner = (mean > 0.0) & (mean < 1.0) & (variance > 0.0)
     m = mean[inner]
     # A variance as large as p(1 - p) would put all mass on 0 and 1; the family ends just short of that.
@@ -275,4 +272,4 @@ def _beta_limits(mean: FloatArray, variance: FloatArray, effective: float) -> tu
     size = m * (1.0 - m) / v - 1.0
     low[inner] = special.betaincinv(m * size, (1.0 - m) * size, LOWER)
     high[inner] = special.betaincinv(m * size, (1.0 - m) * size, UPPER)
-    return low, high
+    return np.minimum(low, 1.0 - rare), np.maximum(high, rare)
