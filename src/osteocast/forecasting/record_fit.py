@@ -68,9 +68,10 @@ def _document(one: Seen, low: float, median: float, high: float) -> Document:
 
 
 def _inside(value: float, censoring: str, low: float, high: float) -> bool:
-    """Whether the band holds the value, or any value that a limit leaves open."""
+    """Whether the band holds the value, or any value that a limit leaves open, to the digits that are shown."""
+    value, low, high = (float(_number(v).replace(",", "")) for v in (value, low, high))
     return (censoring == "<" or value <= high) and (censoring == ">" or value >= low)
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.3g}"
+    return f"{value:,.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"

@@ -87,7 +87,8 @@ def _view(result: Mapping[str, Any]) -> View:
         "regimens": regimens,
         "risk_rows": _risk_rows(result, months),
         "panels": _risk_panels(result["regimens"], months),
-        "headlines": [c for c in contrasts if c["kind"] == "any_event"],
+        "headlines": [c for c in contrasts if c["kind"] == "any_event" and not c["instead"]],
+        "not_compared": _not_compared(result) if contrasts else [],
         "differences": _contrast_table(contrasts),
         "scale": figures.difference_scale(_reach(result["contrasts"])),
         "lesions": _lesion_views(result),
@@ -175,8 +176,7 @@ def _risk_rows(result: Mapping[str, Any], months: int) -> list[View]:
             rows.append({"kind": kind, "title": title, "instead": instead})
         elif any(kind in r["risk"] for r in regimens):
             cells = [[_cell(r["risk"].get(kind), m) for m in wording.horizons(months)] for r in regimens]
-            apart = any(kind in a.get("not_compared", ()) for a in result["applicability"])
-            rows.append({"kind": kind, "title": title, "instead": "", "cells": cells, "apart": apart})
+            rows.append({"kind": kind, "title": title, "instead": "", "cells": cells})
     return rows
 
 
@@ -221,6 +221,15 @@ def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[V
         }
         for c in contrasts
     ]
+
+
+def _not_compared(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return by what treatments are not compared, and why, each reason once."""
+    entries = [a for a in result["applicability"] if a.get("not_compared")]
+    kinds = {a["instead"]: [k for k in wording.EVENTS if k in a["not_compared"]] for a in entries}
+    whole = list(wording.EVENTS)
+    titles = {why: [wording.event_text(k).lower() for k in found] for why, found in kinds.items()}
+    return [("" if kinds[why] == whole else f"by {', '.join(found)}", why) for why, found in titles.items()]
 
 
 def _no_contrast(contrast: Mapping[str, Any], pair: tuple[str, str]) -> View:

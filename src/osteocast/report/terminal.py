@@ -182,15 +182,16 @@ def _contrast_lines(result: Mapping[str, Any]) -> list[str]:
 
 def _not_compared(result: Mapping[str, Any]) -> list[str]:
     """Say which outcomes are given no number, and that treatments are not compared by them; never left out."""
-    lines: list[str] = []
+    lines: dict[str, None] = {}
     for entry in result["applicability"]:
         gone = [_SHOWN.get(k, _TITLES.get(k, k)) for k in entry.get("suppresses", ())]
         if gone:
             compared = any(c["kind"] in entry["not_compared"] for c in result["contrasts"])
-            also = ["any event"] if "any_event" in entry["not_compared"] else []
-            rest = f"; drugs not compared ({', '.join([*gone, *also])})" if compared else ""
-            lines += _wrapped(f"No risk of {', '.join(gone)}: {plain(entry['instead_brief'])}{rest}")
-    return lines
+            by_it = "" if "any_event" in entry["not_compared"] else " by it"
+            rest = f"; drugs not compared{by_it}" if compared else ""
+            line = f"No risk of {', '.join(gone)}: {plain(entry['instead_brief'])}{rest}"
+            lines |= dict.fromkeys(_wrapped(line))
+    return list(lines)
 
 
 def _excluded(result: Mapping[str, Any]) -> list[str]:

@@ -103,11 +103,10 @@ def test_recorded_cord_compression_is_an_emergency_without_risk_or_comparison(ru
     assert "suspected or present" in first["text"]
     reason = "which needs treatment today; the comparison of drugs does not apply."
     assert first["instead"].endswith(reason)
-    kinds = {"any_event", "cord_compression", "radiotherapy", "surgery", "loss_of_walking"}
-    assert kinds == set(first["not_compared"])
+    assert {c["kind"] for c in document["contrasts"]} == set(first["not_compared"])
     for c in document["contrasts"]:
-        numbers = {c[key] for key in ("avoided_per_100", "low", "high", "distinguishable")}
-        assert (numbers == {None}) == (c["kind"] in kinds) == (c["text"] == first["instead"])
+        assert {c[key] for key in ("avoided_per_100", "low", "high", "distinguishable")} == {None}
+        assert c["text"] == first["instead"]
     jsonschema.validate(document, SCHEMA)
     with pytest.raises(ValueError, match="needs treatment today"):
         build_forecast(runs, SAMPLE, context).risk("cord_compression")

@@ -122,7 +122,7 @@ EMERGENCY = {
     "suppresses": ["cord_compression"],
     "not_compared": ["any_event", "cord_compression"],
     "instead": "The record already meets it, which needs treatment today; the comparison of drugs does not apply.",
-    "instead_brief": "already in the record, needs treatment today",
+    "instead_brief": "in the record, needs treatment today",
 }
 
 
@@ -143,10 +143,11 @@ def test_an_emergency_stands_above_everything_else(result: dict[str, Any]) -> No
     text = report_html(result)
     assert text.count(EMERGENCY["text"]) == 1
     assert text.index(EMERGENCY["text"]) < text.index('class="banner"') < text.index("Risk by treatment")
-    assert "<b>Already in the record, needs treatment today</b>: no risk is given." in text
-    assert f"No comparison of any skeletal event.</b> {EMERGENCY['instead']}" in text
+    assert "<b>In the record, needs treatment today</b>: no risk is given." in text
+    by = "by any skeletal event, spinal cord compression"
+    assert f"<b>Treatments are not to be compared {by}.</b> {EMERGENCY['instead']}" in text
+    assert "Paired difference in any skeletal event" not in text
     assert not [cell for cell in Page(text).cells if cell[0] == "cord_compression"]
-    assert text.count("not to be compared between treatments") == 1
     row = text[text.index('<table class="stack contrasts">') :]
     row = row[row.index(">Any skeletal event<") : row.index(">Fracture<")]
     assert row.count(EMERGENCY["instead"]) == len(result["regimens"]) - 1
