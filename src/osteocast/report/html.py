@@ -223,13 +223,10 @@ def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[V
     ]
 
 
-def _not_compared(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return by what treatments are not compared, and why, each reason once."""
-    entries = [a for a in result["applicability"] if a.get("not_compared")]
-    kinds = {a["instead"]: [k for k in wording.EVENTS if k in a["not_compared"]] for a in entries}
-    whole = list(wording.EVENTS)
-    titles = {why: [wording.event_text(k).lower() for k in found] for why, found in kinds.items()}
-    return [("" if kinds[why] == whole else f"by {', '.join(found)}", why) for why, found in titles.items()]
+def _not_compared(result: Mapping[str, Any]) -> list[str]:
+    """Return why treatments are not compared by any event; a single outcome has its reason in the table."""
+    found = [a["instead"] for a in result["applicability"] if "any_event" in a.get("not_compared", ())]
+    return list(dict.fromkeys(found))
 
 
 def _no_contrast(contrast: Mapping[str, Any], pair: tuple[str, str]) -> View:
