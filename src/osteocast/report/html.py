@@ -89,7 +89,8 @@ def _view(result: Mapping[str, Any]) -> View:
         "panels": _risk_panels(result["regimens"], months),
         "headlines": [c for c in contrasts if c["kind"] == "any_event" and not c["instead"]],
         "not_compared": _not_compared(result) if contrasts else [],
-        "differences": _contrast_table(contrasts),
+        # where no outcome is compared the sentence why stands alone
+        "differences": _contrast_table(contrasts if any(not c["instead"] for c in contrasts) else []),
         "scale": figures.difference_scale(_reach(result["contrasts"])),
         "lesions": _lesion_views(result),
         "courses": _course_views(result["regimens"]),
@@ -243,7 +244,8 @@ def _contrast_table(contrasts: Sequence[View]) -> View:
     pairs = [pair for pair, kinds in by_pair.items() if len(kinds) > 1 or most == 1]
     present = {kind for pair in pairs for kind in by_pair[pair]}
     kinds = [k for k in wording.EVENTS if k in present] + sorted(present - set(wording.EVENTS))
-    rows = [(wording.event_text(kind), [by_pair[pair].get(kind) for pair in pairs]) for kind in kinds]
+    cells = {kind: [by_pair[pair].get(kind) for pair in pairs] for kind in kinds}
+    rows = [(wording.event_text(kind), row, next((c["instead"] for c in row if c), "")) for kind, row in cells.items()]
     return {"pairs": pairs, "rows": rows}
 
 

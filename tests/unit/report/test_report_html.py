@@ -149,13 +149,30 @@ def test_an_emergency_stands_above_everything_else(result: dict[str, Any]) -> No
     assert not [cell for cell in Page(text).cells if cell[0] == "cord_compression"]
     row = text[text.index('<table class="stack contrasts">') :]
     row = row[row.index(">Any skeletal event<") : row.index(">Fracture<")]
-    assert row.count(EMERGENCY["instead"]) == len(result["regimens"]) - 1
+    assert row.count(EMERGENCY["instead"]) == 1
     assert "fewer" not in row
     assert text.count("in the record already") == len(result["regimens"])
     lines = terminal_summary(result).splitlines()
     assert lines[2].startswith("EMERGENCY: the record meets spinal cord compression, suspected or present.")
     assert "follow the local pathway." in " ".join(lines[2:5])
     assert len(lines) <= 14
+
+
+def test_where_nothing_is_compared_the_reason_stands_alone(result: dict[str, Any]) -> None:
+    everything = EMERGENCY | {"not_compared": list(wording.EVENTS)}
+    result["applicability"].append(everything)
+    for c in result["contrasts"]:
+        c |= {
+            "avoided_per_100": None,
+            "low": None,
+            "high": None,
+            "distinguishable": None,
+            "text": everything["instead"],
+        }
+    text = report_html(result)
+    assert 'class="stack contrasts"' not in text
+    assert text.count(everything["instead"]) == 2
+    assert "One treatment only" not in text
 
 
 def test_an_interval_wider_than_the_rule_has_no_middle(result: dict[str, Any]) -> None:
