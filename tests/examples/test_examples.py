@@ -40,7 +40,11 @@ def test_every_patient_is_forecast(patient: Path, tmp_path: Path, capsys: pytest
     jsonschema.validate(result, SCHEMA)
     assert 1 <= len(result["regimens"]) <= 4
     for regimen in result["regimens"]:
+        withheld = {kind for one in result["applicability"] for kind in one.get("suppresses", ())}
+        assert {kind for kind, risk in regimen["risk"].items() if risk is None} == withheld
         for kind, risk in regimen["risk"].items():
+            if risk is None:
+                continue
             columns = zip(risk["low"], risk["probability"], risk["high"], strict=True)
             assert all(0 <= low <= middle <= high <= 1 for low, middle, high in columns), kind
             assert risk["probability"] == sorted(risk["probability"]), kind

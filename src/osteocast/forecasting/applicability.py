@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import is_broken
 from osteocast.domain.laboratory import calcium_readings
-from osteocast.domain.patient import Lesion, Patient
+from osteocast.domain.patient import Lesion, Patient, SkeletalEvent
 from osteocast.domain.primary import origin_facts
 from osteocast.domain.skeleton import section_width_mm
 from osteocast.domain.table import read_table
@@ -31,12 +32,16 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
     calcium = _high_calcium(patient)
     compressed = [one for one in patient.lesions if meets_cord_compression(one)]
     large = large_lesions(patient)
+    long_bones = [one for one in large if one.site.is_long_bone]
+    cord_date = untreated_cord_compression(patient)
     holds = {
         "epidural": bool(compressed),
+        "cord_event": cord_date is not None,
         "calcium": bool(calcium),
         "ecog": patient.ecog is not None and patient.ecog >= table["ecog"]["from"],
         "not_walking": patient.ecog is not None and patient.ecog >= table["not_walking"]["from"],
         "large_lesions": len(large) >= table["large_lesions"]["lesions"],
+        "large_long_bone": bool(long_bones),
     }
     values = {
         "calcium": calcium,
@@ -46,6 +51,8 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
         "compressed": _places(compressed),
         "large": _places(large),
         "count": len(large),
+        "long_bones": _places(long_bones),
+        "cord_date": cord_date,
     }
     return tuple(_statement(name, table[name], values) for name, so in holds.items() if so)
 
@@ -62,6 +69,69 @@ def _high_calcium(patient: Patient) -> str:
         if censoring != "<" and value >= limit:
             return f"{name} {value:.2f} mmol/L on {date.isoformat()}"
     return ""
+
+
+def untreated_cord_compression(patient: Patient) -> dt.date | None:
+    """Return the day of a recorded cord compression of the last weeks that has seen no treatment, the newest one."""
+    limit = read_table("applicability")["cord_event"]["within_days"]
+    found = [
+        event.date
+        for event in patient.events
+        if event.kind == "cord-compression"
+        and event.date is not None
+        and patient.day_of(event.date) >= -limit
+        and not _treated_since(patient, event, event.date)
+    ]
+    return max(found, default=None)
+
+
+def _treated_since(patient: Patient, cord: SkeletalEvent, day: dt.date) -> bool:
+    """Whether radiotherapy or surgery at the site, or of an unnamed site, is dated on that day or later."""
+    dates = [
+        event.date
+        for event in patient.events
+        if event.kind in {"radiotherapy", "surgery"} and (None in {cord.site, event.site} or event.site == cord.site)
+    ]
+    here = [one for one in patient.lesions if cord.site in {None, one.site}]
+    dates += [date for one in here for date in (one.irradiated, one.fixed)]
+    return any(date is not None and date >= day for date in dates)
+
+
+def drug_limits(patient: Patient, drugs: Mapping[str, str]) -> tuple[Applicability, ...]:
+    """Return the caution on a change of drug, where a compared drug differs from the running one.
+
+    Parameters
+    ----------
+    drugs : title of each compared drug by its name.
+    """
+    table = read_table("applicability")
+    today = patient.assessed
+    running = [
+        course.drug
+        for course in patient.drug_history
+        if course.stopped is None or (today is not None and course.stopped > today)
+    ]
+    others = [title.lower() for name, title in drugs.items() if name not in running]
+    if not running or not others:
+        return ()
+    named = " and ".join(drugs.get(name, name).lower() for name in dict.fromkeys(running))
+    verb = "is" if len(others) == 1 else "are"
+    values = {"Running": named[:1].upper() + named[1:], "others": f"{' and '.join(others)} {verb}"}
+    return (_statement("switch", table["switch"], values),)
+
+
+def order_limits(patient: Patient) -> tuple[Applicability, ...]:
+    """Return what must be said of which event comes first."""
+    entry = read_table("applicability")["event_order"].get(patient.primary.origin)
+    if entry is None or (patient.primary.subtype or "") not in entry["subtypes"]:
+        return ()
+    return (_statement("event_order", entry, {}),)
+
+
+def record_limits(fits: Sequence[Mapping[str, Any]]) -> tuple[Applicability, ...]:
+    """Return the caution on recorded values (see `record_fit`) outside the 90 % band of the model."""
+    missed = "; ".join(one["text"] for one in fits if one["inside"] is False)
+    return (_statement("record_fit", read_table("applicability")["record_fit"], {"misfits": missed}),) if missed else ()
 
 
 def survival_limits(patient: Patient) -> tuple[Applicability, ...]:
@@ -118,7 +188,16 @@ def seen_extent(lesion: Lesion) -> float | None:
 
 
 def _statement(name: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Applicability:
-    return Applicability(entry["level"], entry["text"].format(**values), name, entry["brief"].format(**values))
+    return Applicability(
+        level=entry["level"],
+        text=entry["text"].format(**values),
+        about=name,
+        brief=entry["brief"].format(**values),
+        suppresses=tuple(entry.get("suppresses", ())),
+        not_compared=tuple(entry.get("not_compared", ())),
+        instead=entry.get("instead", ""),
+        instead_brief=entry.get("instead_brief", ""),
+    )
 
 
 def applicability(origin: str, weights: Weights, months: int, effective_draws: float) -> tuple[Applicability, ...]:

@@ -17,7 +17,7 @@ from osteocast.inference.nested import NestedSample, estimate
 FloatArray = NDArray[np.float64]
 
 SMALLEST_DIFFERENCE = 1.0
-"""Events per 100 patients below which two regimens are not told apart, however many courses are run."""
+"""Events per 100 patients below which two regimens are not called different, however many courses are run."""
 
 WORDS = {
     "fracture": "fracture",
@@ -81,10 +81,10 @@ def _sentence(words: tuple[str, str, int], kind: str, numbers: tuple[float, floa
     what = WORDS.get(kind, kind)
     mean, low, high = numbers
     if not apart and low == high == 0.0:
-        return f"{title} and {against} cannot be told apart for {what} within {months} months (no difference)."
+        return f"This run does not separate {title} and {against} for {what} within {months} months (no difference)."
     if not apart:
         return (
-            f"{title} and {against} cannot be told apart for {what} within {months} months "
+            f"This run does not separate {title} and {against} for {what} within {months} months "
             f"(90 % interval: {_side(high)} to {_side(low)} per 100 such patients)."
         )
     few, many = sorted((abs(low), abs(high)))

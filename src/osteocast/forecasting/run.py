@@ -22,7 +22,8 @@ from osteocast.forecasting.candidates import Candidates, find_candidates, seen_v
 from osteocast.forecasting.events import any_event_share
 from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.forecast import Context, build_forecast
-from osteocast.forecasting.result import Forecast
+from osteocast.forecasting.record_fit import record_fit
+from osteocast.forecasting.result import Document, Forecast
 from osteocast.forecasting.summary import RegimenRun
 from osteocast.forecasting.unrecorded import unrecorded_quantities
 from osteocast.formats.regimen_file import check_for_patient, eligible_regimens
@@ -136,7 +137,8 @@ def forecast(
     chosen = settings or Settings()
     _check_arguments(patient, regimens, workers)
     chosen.check()
-    judged = _judged(patient, regimens)
+    judged, excluded = _judged(patient, regimens)
+    compared = tuple(one.regimen for one in judged)
     posterior = read_posterior(POSTERIOR)
     tell = progress or (lambda what, done, total: None)
     tell("natural history", 0, 1)
@@ -145,7 +147,7 @@ def forecast(
     draws = present.draws
     runs = [_run(one, patient, present, chosen, (workers, tell)) for one in judged]
     used = used_parameters(patient)
-    parameters = drawn_parameters(used, draws.typical)
+    parameters = drawn_parameters(used, draws.typical, compared)
     outcome = any_event_share([run.courses for run in runs], event_definition(chosen.definition))
     context = Context(
         patient=patient,
@@ -157,7 +159,9 @@ def forecast(
         parameters=parameters,
         unrecorded=unrecorded_quantities(patient, draws, runs[0].courses),
         assumptions=assumptions(used, parameters, outcome, sample),
-        citations=citations(used, tuple(one.regimen for one in judged), posterior),
+        citations=citations(used, compared, posterior),
+        record_fit=record_fit(seen_values(patient), present.records, sample.normalised),
+        excluded=excluded,
     )
     return build_forecast(runs, sample, context)
 
@@ -240,6 +244,7 @@ def _run(
         reasons=one.reasons,
         calendar_note=" ".join(filter(None, (regimen.calendar_note(patient), regimen.late_note(settings.months)))),
         courses=courses,
+        drugs=tuple((drug.name, drug.title) for drug in regimen.drugs),
         rods=tuple((p.site, p.day) for p in regimen.procedures if p.kind == "rod"),
     )
 
@@ -267,11 +272,20 @@ def check_regimens(regimens: Sequence[Regimen], patient: Patient) -> None:
         raise InputError(tuple(dict.fromkeys(issues)))
 
 
-def _judged(patient: Patient, regimens: Sequence[Regimen] | None) -> tuple[Eligibility, ...]:
-    if regimens is None:
-        return tuple(one for one in eligible_regimens(patient) if one.eligible or one.current)
-    check_regimens(regimens, patient)
-    return tuple(eligibility(regimen, patient) for regimen in regimens)
+def _judged(
+    patient: Patient, regimens: Sequence[Regimen] | None
+) -> tuple[tuple[Eligibility, ...], tuple[Document, ...]]:
+    """Return the regimens to compare, and those of the usual comparison that are left out with the reasons."""
+    if regimens is not None:
+        check_regimens(regimens, patient)
+        return tuple(eligibility(regimen, patient) for regimen in regimens), ()
+    usual = eligible_regimens(patient)
+    excluded = [
+        {"name": one.regimen.name, "title": one.regimen.title, "reasons": list(one.reasons)}
+        for one in usual
+        if not (one.eligible or one.current)
+    ]
+    return tuple(one for one in usual if one.eligible or one.current), tuple(excluded)
 
 
 def _resampled(found: Candidates, settings: Settings) -> tuple[NestedSample, Present, Weights]:

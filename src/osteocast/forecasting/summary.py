@@ -45,6 +45,7 @@ class RegimenRun:
     current : whether it is what the patient takes now. eligible : whether the patient may have it.
     reasons : why not, or with what reservation. calendar_note : such as a renal dose.
     rods : site and day of each rod that belongs to the regimen [day].
+    drugs : name and title of each drug that it gives.
     """
 
     name: str
@@ -55,6 +56,7 @@ class RegimenRun:
     calendar_note: str
     courses: Courses
     rods: tuple[tuple[str, float], ...] = ()
+    drugs: tuple[tuple[str, str], ...] = ()
 
 
 def outcomes(definition: EventDefinition) -> dict[str, tuple[Component, ...]]:
@@ -92,7 +94,7 @@ def summarise(
         eligible=run.eligible,
         reasons=run.reasons,
         calendar_note=run.calendar_note,
-        risk=risk,
+        risk=dict(risk),
         first_event=first_kinds(courses, sample, definition),
         expected_events=Number(float(events.mean[0]), float(events.low[0]), float(events.high[0])),
         survival=survival,
