@@ -56,8 +56,10 @@ def fit_null(rows: Sequence[NullRow]) -> NullFit:
         return float(0.5 * np.sum(off**2 / variance + np.log(variance)) + 0.5 * np.sum(((parameters - mean) / sd) ** 2))
 
     # in units of the prior's standard deviation, within which every parameter is of like size
-    best = minimize(lambda x: loss(mean + sd * x), np.zeros(len(mean)), method="L-BFGS-B", bounds=[(-4.0, 4.0)] * len(mean))
-    mode = mean + sd * best.x
+    best = minimize(
+        lambda x: loss(mean + sd * x), np.zeros(len(mean)), method="L-BFGS-B", bounds=[(-4.0, 4.0)] * len(mean)
+    )
+    mode = np.asarray(mean + sd * best.x, dtype=np.float64)
     names = tuple(f"{prior} {owner}".strip().replace("_", " ") for prior, owner in model.names.all)
     return NullFit(names, mode, np.linalg.inv(_positive(_hessian(loss, mode), sd)), len(used))
 
@@ -83,12 +85,19 @@ def predict_null(fit: NullFit, rows: Sequence[NullRow]) -> dict[str, Prediction]
     }
 
 
-def left_out(rows: Sequence[NullRow]) -> dict[str, Prediction]:
-    """Return predictions of the fit rows of each trial by the null model fitted without it."""
+def left_out(rows: Sequence[NullRow], pool: Sequence[NullRow] = ()) -> dict[str, Prediction]:
+    """Return predictions of the fit rows of each trial by the null model fitted without it.
+
+    Parameters
+    ----------
+    rows : to predict. pool : rows of further trials to fit to.
+    """
     found: dict[str, Prediction] = {}
     for trial in sorted({one.row.trial for one in rows if one.row.use == "fit"}):
-        others = [one for one in rows if one.row.trial != trial]
-        found |= predict_null(fit_null(others), [one for one in rows if one.row.trial == trial and one.row.use == "fit"])
+        others = [one for one in [*rows, *pool] if one.row.trial != trial]
+        found |= predict_null(
+            fit_null(others), [one for one in rows if one.row.trial == trial and one.row.use == "fit"]
+        )
     return found
 
 

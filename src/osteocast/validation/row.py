@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -17,7 +17,7 @@ GROUPS: Final = (("fit", "level"), ("fit", "contrast"), ("check", "level"), ("ch
 """Groups that are scored apart: the use of a target and the family."""
 
 _LIMITS: Final = 2.0 * 1.959964
-# Delta method for the median of an exponential time that nobody leaves early: 1 / (ln 2 sqrt n); with leavers it is larger.
+# Delta method for the median of an exponential time without leavers: 1 / (ln 2 sqrt n); with leavers it is larger.
 _MEDIAN: Final = 1.0 / np.log(2.0)
 # A count with mean m and variance m + m^2: a frailty of variance one, as broad as counts of skeletal events are.
 _FRAILTY: Final = 1.0
@@ -134,7 +134,7 @@ def _per_patient(target: Target) -> float:
     return float(target.value or 1.0) / hundred
 
 
-_COUNTED: Final = {
+_COUNTED: Final[Mapping[str, Callable[[Target], float]]] = {
     "morbidity-rate": _per_patient,
     "mean-count": _per_patient,
     "mean-cumulative-function": _per_patient,

@@ -1,8 +1,8 @@
 """Scores of predictions against published figures: distance, coverage, width and interval score.
 
-The interval score at level 1 - a (Gneiting & Raftery 2007) is the width of the interval plus 2 / a times the distance by
-which the figure lies outside of it: an interval is paid for by its width, a miss by its distance. A model that hedges with
-wide intervals covers everything and scores badly.
+The interval score at level 1 - a (Gneiting & Raftery 2007) is the width of the interval plus 2 / a times the distance
+by which the figure lies outside of it: an interval is paid for by its width, a miss by its distance. A model that
+hedges with wide intervals covers everything and scores badly.
 """
 
 from __future__ import annotations
