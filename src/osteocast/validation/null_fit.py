@@ -39,8 +39,8 @@ class NullFit:
 def fit_null(rows: Sequence[NullRow]) -> NullFit:
     """Return the null model fitted to the rows of use "fit" whose error is known; other rows are never looked at.
 
-    Likelihood: normal on each row's scale with the published error and a spread beyond chance that is fitted as well, one
-    for levels and one for contrasts.
+    Likelihood: normal on each row's scale with the published error and a spread beyond chance that is fitted as well,
+    one for levels and one for contrasts.
     """
     from scipy.optimize import minimize
 
@@ -60,14 +60,15 @@ def fit_null(rows: Sequence[NullRow]) -> NullFit:
         lambda x: loss(mean + sd * x), np.zeros(len(mean)), method="L-BFGS-B", bounds=[(-4.0, 4.0)] * len(mean)
     )
     mode = np.asarray(mean + sd * best.x, dtype=np.float64)
+    covariance = np.asarray(np.linalg.inv(_positive(_hessian(loss, mode), sd)), dtype=np.float64)
     names = tuple(f"{prior} {owner}".strip().replace("_", " ") for prior, owner in model.names.all)
-    return NullFit(names, mode, np.linalg.inv(_positive(_hessian(loss, mode), sd)), len(used))
+    return NullFit(names, mode, covariance, len(used))
 
 
 def predict_null(fit: NullFit, rows: Sequence[NullRow]) -> dict[str, Prediction]:
     """Return the null model's predictions of rows whose error is known, by the target's id.
 
-    Variance: between draws of the parameters, the spread beyond chance, and the chance of a trial of the published size.
+    Variance: between draws of the parameters, the spread beyond chance, and the chance of a trial of published size.
     """
     used = [one for one in rows if one.row.error is not None]
     model = null_model(used)

@@ -1,7 +1,7 @@
 """The null model: gamma-frailty Weibull events and exponential death, one rate a primary, one ratio a class of drug.
 
-Events of a patient follow a Poisson process with cumulative intensity Z H(t), H(t) = rate ratio t^shape, t in years and Z
-gamma with mean one. Without an event by t: (1 + v H)^(-1 / v), v the variance of Z. Frailty does not move death.
+Events of a patient follow a Poisson process with cumulative intensity Z H(t), H(t) = rate ratio t^shape, t in years and
+Z gamma with mean one. Without an event by t: (1 + v H)^(-1 / v), v the variance of Z. Frailty does not move death.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ def _sides(sides: Sequence[tuple[Cell, ...]], names: Names) -> Sides:
         weight[number, start : start + len(side)] = [cell.share for cell in side]
         start += len(side)
     return Sides(
-        np.array([names.origins.index(cell.origin) for cell in cells]),
-        np.array([drugs.index(cell.drug) for cell in cells]),
+        np.array([names.origins.index(cell.origin) for cell in cells], dtype=np.int64),
+        np.array([drugs.index(cell.drug) for cell in cells], dtype=np.int64),
         np.array([cell.withdrawal for cell in cells]),
         np.array([cell.earliest for cell in cells]),
         np.array([cell.latest for cell in cells]),

@@ -32,7 +32,7 @@ class Cell:
 
     Attributes
     ----------
-    origin, drug : names of the group that shares a rate and of the class of drug, empty for none. share : of the side [1].
+    origin, drug : group that shares a rate, and class of drug, empty for none. share : of the side [1].
     withdrawal : [1/year]. earliest, latest : the study ends evenly spread between these [year].
     horizon : no event counts after it [year].
     """

@@ -1,8 +1,8 @@
 """Simulated trials weighted by how well the same parameters meet the fit rows of the other trials.
 
 Replicate r of every trial stands on the same draw of the parameters, so that its likelihood over the fit rows of other
-trials is a weight for this one (importance weights). Rows of a trial depend on one another and count as one. A weight is
-only as good as the number of draws it leaves: see `Reweighted.draws`.
+trials is a weight for this one (importance weights). Rows of a trial depend on one another and count as one. Weights
+are only as good as the number of draws they leave: see `Reweighted.draws`.
 """
 
 from __future__ import annotations
