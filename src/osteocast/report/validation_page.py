@@ -74,7 +74,7 @@ def _view(result: Mapping[str, Any]) -> View:
         "result": result,
         "groups": groups,
         "summaries": [summary_cells(one) for one in result["summaries"]],
-        "misses": [_row(row) for row in result["rows"] if row["large_miss"]],
+        "misses": [_row(row) for row in result["rows"] if (row["simulation"] or {}).get("covered") is False],
         "claims": result["claims"],
     }
 
@@ -111,6 +111,7 @@ def _row(row: Mapping[str, Any]) -> View:
         "z": _number(own["z"]),
         "verdict": "hit" if own["covered"] else "miss",
         "reading": row["reading"],
+        "large": row["large_miss"],
     }
 
 

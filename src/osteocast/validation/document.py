@@ -130,7 +130,7 @@ def _summaries(rows: Sequence[Row], scores: Mapping[str, Scores]) -> list[dict[s
         sets = (
             ("all rows", own, ("simulation",)),
             ("rows of both models", shared, ("simulation", "null")),
-            ("rows of both models, trial left out of the null model's fit", apart, ("simulation", "null_left_out")),
+            ("rows of both models, trial left out", apart, ("simulation", "null_left_out")),
             ("rows of weighted replicates", weighted, ("simulation", "weighted")),
         )
         for name, chosen, models in sets:

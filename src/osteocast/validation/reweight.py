@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from osteocast.validation.score import LEVEL, Prediction
 
 FloatArray = NDArray[np.float64]
 
+FEWEST: Final = 5.0
+"""Effective number of draws below which weighted replicates say nothing of a spread."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reweighted:
@@ -27,7 +31,7 @@ class Reweighted:
 
     Attributes
     ----------
-    predictions : by target. draws : effective number of draws behind the rows of each trial (Kish).
+    predictions : by target, of the trials with at least `FEWEST` draws left. draws : effective number of draws behind the rows of each trial (Kish).
     """
 
     predictions: Mapping[str, Prediction]
@@ -57,6 +61,8 @@ def reweighted(rows: Sequence[Row], estimates: Mapping[str, Sequence[float]], si
         log_weight = np.sum(others, axis=0)
         weight = np.exp(log_weight - logsumexp(log_weight))
         draws[trial] = float(1.0 / np.sum(weight**2))
+        if draws[trial] < FEWEST:
+            continue
         for row in whole:
             if row.trial == trial:
                 predictions[row.target] = _weighted(row, values[row.target], weight, sizes[row.target])

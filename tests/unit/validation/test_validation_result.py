@@ -92,7 +92,7 @@ def test_page_needs_nothing_else_and_shows_every_row(document: dict) -> None:
     assert all(row["target"] in page for row in document["rows"])
     assert "not understood" in page
     assert all(claim["id"] in page for claim in document["claims"])
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
 
 
 def test_table_has_one_line_a_row_and_the_terminal_at_most_thirteen(document: dict) -> None:
@@ -120,9 +120,24 @@ def test_weights_come_from_the_other_trials_and_say_how_many_draws_are_left() ->
     values = {target: one.values for run in runs for target, one in run.estimates.items()}
     found = reweighted(rows, values, sizes)
     assert 1.0 < found.draws["saad-2002"] < 5.0
+    assert not found.predictions
     # what the trial itself shows does not weigh
     moved = values | {row.target: values[row.target][::-1] for row in rows if row.trial == "saad-2002"}
     assert reweighted(rows, moved, sizes).draws["saad-2002"] == found.draws["saad-2002"]
+
+
+def test_alike_draws_keep_their_number_and_their_spread() -> None:
+    runs = [finished("saad-2002", 0.0), finished("rosen-2003", 0.0)]
+    rows = [row for run in runs for row in run.rows]
+    estimates = {
+        row.target: [from_scale(row.scale, row.value + (row.error or 0.1) * sign, row.n) for sign in (-1.0, 1.0) * 5]
+        for row in rows
+    }
+    found = reweighted(rows, estimates, {row.target: row.n for row in rows})
+    assert found.draws["saad-2002"] == pytest.approx(10.0)
+    row = rows[0]
+    assert found.predictions[row.target].centre == pytest.approx(row.value, abs=1e-9)
+    assert found.predictions[row.target].sd == pytest.approx(float(row.error or 0.0) * np.sqrt(10 / 9), rel=0.02)
 
 
 def test_options_are_refused_together(tmp_path: Path) -> None:
