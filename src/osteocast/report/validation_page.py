@@ -74,9 +74,13 @@ def _view(result: Mapping[str, Any]) -> View:
         "result": result,
         "groups": groups,
         "summaries": [summary_cells(one) for one in result["summaries"]],
-        "misses": [_row(row) for row in result["rows"] if (row["simulation"] or {}).get("covered") is False],
+        "misses": [_row(row) for row in result["rows"] if _missed(row)],
         "claims": result["claims"],
     }
+
+
+def _missed(row: Mapping[str, Any]) -> bool:
+    return row["simulation"] is not None and not row["simulation"]["covered"]
 
 
 def summary_cells(one: Mapping[str, Any]) -> View:

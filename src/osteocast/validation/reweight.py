@@ -31,7 +31,8 @@ class Reweighted:
 
     Attributes
     ----------
-    predictions : by target, of the trials with at least `FEWEST` draws left. draws : effective number of draws behind the rows of each trial (Kish).
+    predictions : by target, of the trials with at least `FEWEST` draws left.
+    draws : effective number of draws behind the rows of each trial (Kish).
     """
 
     predictions: Mapping[str, Prediction]
