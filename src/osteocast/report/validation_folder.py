@@ -62,10 +62,15 @@ def terminal_text(result: Mapping[str, Any]) -> str:
         f"{'rows':29}{'within 90 %':>14}{'as trials':>11}{'width/null':>12}{'skill':>8}",
     ]
     shown = ("all rows", "rows of both models")
+    null = {
+        (one["use"], one["family"]): f"  same rows as null ({one['hits']}/{one['rows']})"
+        for one in result["summaries"]
+        if one["model"] == "null"
+    }
     for one in result["summaries"]:
         if one["model"] == "simulation" and one["on"] in shown:
             cells = summary_cells(one)
-            name = cells["group"] if one["on"] == shown[0] else "  beside the null model"
+            name = cells["group"] if one["on"] == shown[0] else null[one["use"], one["family"]]
             numbers = f"{cells['by_trial']:>11}{cells['width_ratio']:>12}{cells['skill']:>8}"
             lines.append(f"{name:29}{cells['coverage']:>14}{numbers}")
     silent = [f"{one['name']} ({one['reason']})" for one in result["trials"] if one["reason"]]
