@@ -120,10 +120,12 @@ def _row(row: Mapping[str, Any]) -> View:
 
 
 def span(values: Mapping[str, Any], middle: str) -> str:
-    """Write a figure with its limits."""
+    """Write a figure with its limits; a time that simulated trials do not reach says so."""
+    lacking = "not reached" if values.get("reason") == "trial.not-reached" else "–"
+    shown = [lacking if values[key] is None else _number(values[key]) for key in (middle, "low", "high")]
     if values["low"] is None and values["high"] is None:
-        return _number(values[middle])
-    return f"{_number(values[middle])} ({_number(values['low'])} to {_number(values['high'])})"
+        return shown[0]
+    return f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 
 def _number(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 
 from osteocast.evidence.load import DATA, load_targets
 from osteocast.formats.trial_file import read_trial
-from osteocast.foundation.errors import ForecastError, InputError, Issue
+from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
 from osteocast.report.validation_folder import table_text, terminal_text
-from osteocast.report.validation_page import validation_html
+from osteocast.report.validation_page import span, validation_html
+from osteocast.trials.run import _refuse_failures
 from osteocast.validation import run as validation_run
 from osteocast.validation.reweight import reweighted
 from osteocast.validation.row import Row, rows_of
@@ -165,3 +167,16 @@ def test_command_gives_the_same_bytes_with_one_and_two_workers(tmp_path: Path) -
         validate_command(Asked("40", 3, ("paterson-1993", "saad-2002"), 1, workers), out, as_json=False)
         assert [(out / name).read_bytes() for name in names] == results[-1]
     assert results[0] == results[1]
+
+
+def test_time_that_is_not_reached_says_so() -> None:
+    reached = {"middle": 336.0, "low": 185.0, "high": None, "reason": "trial.not-reached"}
+    assert span(reached, "middle") == "336 (185 to not reached)"
+    assert span(reached | {"middle": None, "low": None}, "middle") == "not reached"
+
+
+def test_one_course_without_a_solution_stops_no_small_block() -> None:
+    _refuse_failures(SimpleNamespace(failed=1, n=73), "arm")
+    for failed, n in ((2, 73), (20, 1000)):
+        with pytest.raises(SolveError, match=r"trial\.solver-failures"):
+            _refuse_failures(SimpleNamespace(failed=failed, n=n), "arm")
