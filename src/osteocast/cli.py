@@ -193,6 +193,27 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
     _say(forecast_command(patient, tuple(regimen or ()), settings, workers, out, as_json))
 
 
+@app.command("validate")
+def validate_trials(  # noqa: PLR0913, PLR0917 -- one argument an option
+    patients: Annotated[str, typer.Option(help="of each trial in all arms, or `published`")] = "published",
+    replicates: Annotated[int, typer.Option(help="simulated trials, each with its own draw of the parameters")] = 10,
+    trials: Annotated[list[str] | None, typer.Option(help="trial by name or file; repeat it; default: all")] = None,
+    seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
+    workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
+    out: Annotated[Path, typer.Option(readable=False, help="folder for result, table, page and finished work")] = Path(
+        "validation"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
+) -> None:
+    """Simulate published trials and score them beside a null model; interrupted, it goes on where it stopped.
+
+    Example: osteocast validate --trials saad-2002 --replicates 10 --out validation
+    """
+    from osteocast.validate_command import Asked, validate_command
+
+    _say(validate_command(Asked(patients, replicates, tuple(trials or ()), seed, workers), out, as_json))
+
+
 @app.command("new")
 def new_patient(
     file: Annotated[Path, typer.Argument(readable=False, help="file to write")] = Path("patient.toml"),
