@@ -196,6 +196,7 @@ class Endpoint:
     rate, marker, harm : words of closed lists.
     fall : fall of a marker that counts as a response [%].
     calcium : corrected calcium that counts as normal [mmol/L]. pain : worst pain that counts [points].
+    margin : ratio above 1 that non-inferiority must exclude.
     target : id of the published figure that this endpoint reproduces.
     """
 
@@ -214,6 +215,7 @@ class Endpoint:
     fall: float | None = None
     calcium: float | None = None
     pain: float | None = None
+    margin: float | None = None
     target: str | None = None
 
 

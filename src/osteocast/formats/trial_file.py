@@ -184,6 +184,7 @@ def _endpoint(entry: EndpointEntry) -> Endpoint:
         fall=entry.fall,
         calcium=entry.calcium,
         pain=entry.pain,
+        margin=entry.margin,
         target=entry.target,
     )
 

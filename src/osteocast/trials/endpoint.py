@@ -180,14 +180,18 @@ def mean_count(case: Case) -> Estimate:
 
 
 def survival_follow_up(case: Case, names: Sequence[str]) -> FollowUp:
-    """Return survival of some arms, followed to the end of the simulation whether or not patients left the study."""
-    chosen = case.of_arms(names)
-    end = round(case.trial.follow_up.simulated.value) * DAYS_PER_MONTH
+    """Return survival of some arms of an endpoint, see `survival_of`."""
+    return survival_of(case.trial, case.of_arms(names), " + ".join(names))
+
+
+def survival_of(trial: Trial, chosen: Subjects, name: str) -> FollowUp:
+    """Return survival, followed to the end of the simulation whether or not patients left the study."""
+    end = round(trial.follow_up.simulated.value) * DAYS_PER_MONTH
     died = np.isfinite(chosen.death_day)
     none = np.zeros(0)
     index = np.zeros(0, dtype=np.int64)
     exit_day = np.where(died, chosen.death_day, end)
-    return FollowUp(" + ".join(names), chosen.entry_day, exit_day, died, chosen.stratum, index, none, index)
+    return FollowUp(name, chosen.entry_day, exit_day, died, chosen.stratum, index, none, index)
 
 
 def survival_median(case: Case) -> Estimate:

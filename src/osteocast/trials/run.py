@@ -235,8 +235,3 @@ def _refuse_failures(courses: Courses, place: str) -> None:
 def fingerprint_of(trial: Trial, settings: TrialSettings, code_and_data: str) -> str:
     """Return a SHA-256 of everything that the subjects and estimates depend on but the number of threads."""
     return hashlib.sha256(f"{trial!r}\n{settings!r}\n{code_and_data}".encode()).hexdigest()
-
-
-def open_folder(out: Path) -> Path:
-    """Return the folder of unfinished work within the folder of the result."""
-    return out / "work"
