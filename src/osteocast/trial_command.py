@@ -98,9 +98,7 @@ def _read(name: str, asked: Asked) -> tuple[Trial, TrialSettings]:
     except InputError as error:
         issues += error.issues
         patients = 2 if asked.patients is None else asked.patients
-    settings = TrialSettings(
-        patients, asked.replicates, designs.get(asked.design, "parallel"), asked.seed, asked.drawn
-    )
+    settings = TrialSettings(patients, asked.replicates, designs.get(asked.design, "parallel"), asked.seed, asked.drawn)
     try:
         settings.check()
     except InputError as error:

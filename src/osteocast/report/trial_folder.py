@@ -14,9 +14,7 @@ from osteocast.trials.adam import adam_tables
 from osteocast.trials.simulate_trial import TrialResult
 
 
-def write_trial_folder(
-    result: TrialResult, document: Mapping[str, Any], record: RunRecord, folder: str | Path
-) -> Path:
+def write_trial_folder(result: TrialResult, document: Mapping[str, Any], record: RunRecord, folder: str | Path) -> Path:
     """Write every file of a simulated trial, all of them or none, and return the path of the report.
 
     Parameters

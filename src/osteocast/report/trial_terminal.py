@@ -11,7 +11,6 @@ from osteocast.report.trial_wording import figure_text, published_text, title_of
 from osteocast.report.wording import plain
 
 
-
 def trial_summary(result: Mapping[str, Any]) -> str:
     """Return the summary of a simulated trial: at most 14 lines of 80 columns."""
     settings = result["settings"]

@@ -229,7 +229,7 @@ def _adae(trial: Trial, subjects: Subjects, names: NDArray[np.str_], seed: int) 
     end = _end_of_study(subjects)
     seen = subjects.observed
     chosen = np.isin(seen.kind, list(_ADVERSE)) & (seen.day <= end[seen.patient])
-    found = [
+    found: list[tuple[int, float, str, int | None, str]] = [
         (int(i), float(day), _ADVERSE[int(kind)], None, "EVENT")
         for i, day, kind in zip(seen.patient[chosen], seen.day[chosen], seen.kind[chosen], strict=True)
     ]

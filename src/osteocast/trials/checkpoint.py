@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.errors import InputError, Issue, StorageError
 from osteocast.foundation.files import write_atomically
 from osteocast.trials.subjects import Subjects, arrays_of, from_arrays
 
@@ -83,8 +83,21 @@ def open_checkpoint(folder: Path, fingerprint: str, notice: Callable[[str], None
     ------
     InputError
         ``trial.foreign-work``: the folder holds the work of another run.
+    StorageError
+        ``storage.folder``: the folder cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # what a run that was killed was just writing
+        for unfinished in [*folder.glob(".*.npz.*"), *folder.glob(".*.json.*")]:
+            unfinished.unlink(missing_ok=True)
+        return _opened(folder, fingerprint, notice)
+    except OSError as error:
+        found, fix = error.strerror or str(error), "Choose another folder with --out."
+        raise StorageError(Issue("storage.folder", str(folder), found, "a folder that can be written", fix)) from error
+
+
+def _opened(folder: Path, fingerprint: str, notice: Callable[[str], None]) -> Checkpoint:
     header = folder / HEADER
     wanted = {"format": "osteocast.trial-work/1", "fingerprint": fingerprint}
     if header.is_file():

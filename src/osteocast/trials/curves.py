@@ -81,7 +81,7 @@ def first_event_curves(trial: Trial, subjects: Subjects) -> list[MonthlyCurve]:
 def event_curves(trial: Trial, subjects: Subjects) -> list[MonthlyCurve]:
     """Return the mean number of counted events of a patient by arm, death competing (Ghosh-Lin)."""
     months = _months(trial)
-    days = np.arange(1, months[-1] + 1) * DAYS_PER_MONTH
+    days = np.asarray(months[1:], dtype=np.float64) * DAYS_PER_MONTH
     return [
         _by_month(arm.name, mean_events_with_death(arm, _kinds(trial), days), arm.exit_day, months)
         for arm in _counted(trial, subjects)

@@ -38,7 +38,8 @@ def criterion_text(one: EntryCriterion) -> str:
     unit = _UNITS.get(one.unit, f" {one.unit}")
     if one.low is not None and one.high is not None:
         return f"{title}: {one.low:g} to {one.high:g}{unit}"
-    return f"{title}: at {'least' if one.low is not None else 'most'} {one.low if one.low is not None else one.high:g}{unit}"
+    limit = f"least {one.low:g}" if one.low is not None else f"most {one.high:g}"
+    return f"{title}: at {limit}{unit}"
 
 
 def allocation_text(trial: Trial, design: str) -> str:

@@ -222,13 +222,19 @@ def _marker(one: MarkerCourse) -> Document:
     }
 
 
+def _targets(trial: Trial) -> set[str]:
+    return {one.target for one in trial.endpoints if one.target is not None}
+
+
 def _notes(result: TrialResult) -> Iterator[str]:
     trial, settings = result.trial, result.settings
     graded = [one["grade"] for one in _inputs(trial)] + [one.grade for one in trial.entry]
-    yield (
-        f"{graded.count('assumed')} of {len(graded)} inputs are assumed; every input was put in and none was fitted to "
-        "an outcome of this trial."
-    )
+    yield f"{graded.count('assumed')} of {len(graded)} inputs are assumed; each says why."
+    calibrated = sorted({row.target for row in read_posterior(DATA / "posterior.toml").rows} & _targets(trial))
+    if calibrated:
+        yield f"Not independent: the model was calibrated on figures of this trial ({', '.join(calibrated)})."
+    elif _targets(trial):
+        yield "The model was not calibrated on any figure of this trial."
     yield "Arms whose intervals overlap are not ranked: a difference inside the interval is no difference shown."
     if settings.replicates == 1:
         yield "One replicate: another one of the same size would give other figures within about these intervals."

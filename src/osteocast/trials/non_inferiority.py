@@ -92,7 +92,8 @@ def margin(historic: Estimate, preserved: float, basis: HistoricEffect = Histori
 def decide(estimate: Estimate, limit: Margin) -> NonInferiority:
     """Return the decision on a ratio test / control; the one-sided error is (1 - level of the interval) / 2."""
     indirect = against_placebo(estimate, limit.historic)
-    return NonInferiority(decision_against(estimate, limit.ratio), estimate, limit, indirect, _statement(limit, indirect))
+    found = decision_against(estimate, limit.ratio)
+    return NonInferiority(found, estimate, limit, indirect, _statement(limit, indirect))
 
 
 def against_placebo(test_control: Estimate, control_placebo: Estimate) -> Estimate:

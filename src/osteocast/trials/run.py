@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -31,6 +30,7 @@ from osteocast.trials.cohort import (
     blocks,
     candidates,
     groups_of,
+    hopeless,
     numbers_of_groups,
     refuse_if_nobody_is_left,
 )
@@ -111,18 +111,23 @@ def subjects_of(
             )
         )
     parts: list[Subjects] = []
-    seen: dict[int, int] = {}
+    entered_before = 0
     for number, (group, needed) in enumerate(zip(groups, numbers_of_groups(groups, settings.patients), strict=True)):
         taken = tried = 0
+        # Counted within the group: the arm of a patient must not depend on how large other groups are.
+        seen: dict[int, int] = {}
         for block in blocks(needed):
-            if taken >= needed:
+            if taken >= needed or hopeless(taken, tried):
                 break
 
             def unit(
-                number: int = number, group: Group = group, block: int = block, left: int = needed - taken
+                one: tuple[int, Group] = (number, group),
+                block: int = block,
+                left: int = needed - taken,
+                seen: dict[int, int] = seen,
             ) -> Subjects:
-                entered = candidates(trial, (number, group), parameters, replicate, block, workers)
-                return _follow(trial, settings, (group, replicate), (entered, left, seen), workers)
+                entered = candidates(trial, one, parameters, replicate, block, workers)
+                return _follow(trial, settings, (*one, replicate), (entered, left, seen), workers)
 
             found = checkpoint.unit(f"replicate-{replicate:04d}-group-{number:02d}-block-{block:04d}", unit)
             parts.append(found)
@@ -132,7 +137,8 @@ def subjects_of(
                 seen[int(stratum)] = seen.get(int(stratum), 0) + int(count)
             taken += int(np.count_nonzero(_own(found, settings)))
             tried = block + 1
-            tell(f"replicate {replicate + 1}", sum(seen.values()), settings.patients)
+            tell(f"replicate {replicate + 1}", entered_before + taken, settings.patients)
+        entered_before += taken
         refuse_if_nobody_is_left(trial, group, taken, needed, tried)
     return together(parts)
 
@@ -147,12 +153,12 @@ def _own(subjects: Subjects, settings: TrialSettings) -> NDArray[np.bool_]:
 def _follow(
     trial: Trial,
     settings: TrialSettings,
-    who: tuple[Group, int],
+    who: tuple[int, Group, int],
     admitted: tuple[Entered, int, dict[int, int]],
     workers: int | None,
 ) -> Subjects:
     """Allocate the admitted of a block, as many as are needed, and follow them in their arms."""
-    (group, replicate), (entered, left, seen) = who, admitted
+    (number_of_group, group, replicate), (entered, left, seen) = who, admitted
     n = min(left, len(entered.key))
     stratum = _strata(trial, group, entered.entry[:n])
     place = np.zeros(n, dtype=np.int64)
@@ -163,7 +169,8 @@ def _follow(
     if settings.design == "counterfactual":
         rows = [every] * len(trial.arms)
     else:
-        arm_of = allocate(trial, settings.seed, replicate, stratum, place)
+        lot = replicate * (KEYS_OF_REPLICATE // KEYS_OF_GROUP) + number_of_group
+        arm_of = allocate(trial, settings.seed, lot, stratum, place)
         rows = [every[arm_of == arm] for arm in range(len(trial.arms))]
     parts = [
         _arm(trial, (number, arm), group, (entered, chosen, stratum[chosen]), workers)
@@ -203,7 +210,7 @@ def _arm(
     end = np.full(courses.n, months * DAYS_PER_MONTH)
     observed = detect(courses, Surveys(interval_days=plan.survey_interval.value), end, entered.key[rows])
     gone = exits(courses, leaving, present.draws.typical.streams, _first(courses, EventKind.CHANGE_OF_SYSTEMIC_THERAPY))
-    return Subjects(
+    subjects = Subjects(
         key=entered.key[rows],
         arm=np.full(len(rows), number, dtype=np.int64),
         population=np.full(len(rows), group.population, dtype=np.int64),
@@ -216,6 +223,8 @@ def _arm(
         series=np.ascontiguousarray(courses.patient_series[:, :, list(MEASURED_COLUMNS)]),
         observed=observed,
     )
+    # The few without a solution have no fate: others take their place.
+    return subjects.take(courses.status == 0)
 
 
 def _first(courses: Courses, kind: EventKind) -> NDArray[np.float64]:
