@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from osteocast.domain.trial import Trial
 from osteocast.evidence.load import evidence_sha256
 from osteocast.formats.regimen_file import is_file_name
 from osteocast.formats.trial_file import builtin_trials, read_trial
-from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.foundation.files import read_text_limited
 from osteocast.foundation.run_record import new_run_record
 from osteocast.report.folder import check_folder, result_text
@@ -60,14 +61,26 @@ def trial_command(name: str, asked: Asked, out: Path, as_json: bool) -> str:
     work = out / WORK
     try:
         result = _simulated(trial, settings, work, threads)
+    except (ForecastError, InputError) as error:
+        # The same run would end so again; what it left would only stand in the way of a corrected one.
+        if all(issue.code != "trial.foreign-work" for issue in error.issues):
+            _forget(work)
+        raise
     except KeyboardInterrupt:
         if (work / HEADER).is_file():
             logging.getLogger("osteocast").warning("%s holds what is finished; the same command goes on there", work)
         raise
     found = result.to_dict()
     report = write_trial_folder(result, found, record, out)
-    shutil.rmtree(work, ignore_errors=True)
+    _forget(work)
     return result_text(found).rstrip() if as_json else f"{trial_summary(found)}\nReport: {report}"
+
+
+def _forget(work: Path) -> None:
+    """Remove finished work, and the folder around it where nothing else is in it."""
+    shutil.rmtree(work, ignore_errors=True)
+    with suppress(OSError):
+        work.parent.rmdir()
 
 
 def trials_command() -> str:

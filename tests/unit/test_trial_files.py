@@ -243,7 +243,7 @@ def test_estimators_and_words_are_those_of_the_model():
     }
     assert {kind.upper() for kind in kinds} <= set(EventKind.__members__)
     assert {f"{marker.replace('-', '_')}_ratio" for marker in MARKERS} <= set(PATIENT_SERIES)
-    keys = {"counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "pain"}
+    keys = {"counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "pain", "margin"}
     for name in estimator_names():
         facts = estimator_facts(name)
         assert {*facts.needs, *facts.allows} <= keys

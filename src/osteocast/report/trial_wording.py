@@ -12,6 +12,8 @@ REASONS: Final = MappingProxyType(
     {
         "trial.not-reached": "not reached within follow-up",
         "trial.not-observed": "after the longest follow-up",
+        "trial.no-time": "nobody was followed",
+        "trial.not-converged": "the data do not bound it",
         "trial.no-patients": "no patients of this kind",
         "trial.no-events": "no event in either arm",
         "trial.no-events-in-arm": "no event in one arm",

@@ -52,19 +52,25 @@ class Checkpoint:
     def note(self, name: str, compute: Callable[[], dict[str, object]]) -> dict[str, object]:
         """Return one small result: from its file if it is there and whole, else computed and kept."""
         file = self.folder / f"{name}.json"
-        if file.is_file():
-            try:
-                kept = json.loads(file.read_text(encoding="utf-8"))
-                if isinstance(kept, dict):
-                    return kept
-            except (OSError, ValueError):
-                pass
-            self.notice(f"{file.name} is damaged and is computed again")
+        if (found := self._noted(file)) is not None:
+            return found
         made = compute()
         write_atomically(file, json.dumps(made, sort_keys=True, indent=1))
         # what was kept is what is used, so that a resumed run has the same bytes
         kept = json.loads(json.dumps(made))
         return dict(kept)
+
+    def _noted(self, file: Path) -> dict[str, object] | None:
+        if not file.is_file():
+            return None
+        try:
+            kept = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            kept = None
+        if isinstance(kept, dict):
+            return kept
+        self.notice(f"{file.name} is damaged and is computed again")
+        return None
 
     def drop(self, name: str) -> None:
         """Remove units whose name begins so; a result that stands on them has been kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ from osteocast.trials.cohort import (
 )
 from osteocast.trials.drop_out import ExitPlan, exits
 from osteocast.trials.entry import QUANTITIES
-from osteocast.trials.subjects import MEASURED_COLUMNS, Subjects, together
+from osteocast.trials.subjects import MEASURED_COLUMNS, Subjects, nobody, together
 
 IntArray = NDArray[np.int64]
 Design = Literal["parallel", "counterfactual"]
@@ -176,6 +177,10 @@ def _follow(
         _arm(trial, (number, arm), group, (entered, chosen, stratum[chosen]), workers)
         for number, (arm, chosen) in enumerate(zip(trial.arms, rows, strict=True))
     ]
+    if settings.design == "counterfactual":
+        # A patient without a solution in one arm leaves all of them, so that the arms stay the same people.
+        whole = reduce(np.intersect1d, [part.key for part in parts])
+        parts = [part.take(np.isin(part.key, whole)) for part in parts]
     return together(parts)
 
 
@@ -194,6 +199,8 @@ def _arm(
     """Follow patients in one arm and keep what the trial sees of them."""
     (number, what), (entered, rows, stratum) = arm, chosen
     months = round(trial.follow_up.simulated.value)
+    if not len(rows):
+        return nobody(months, len(QUANTITIES))
     present = entered.present.take(rows, entered.key[rows])
     rule = constants(radiotherapy.Params, "radiotherapy", entered.present.draws.typical)
     courses = continue_from(present, coming_calendar(group.record, what.regimen, months, rule), months, workers=workers)
