@@ -23,6 +23,8 @@ def parquet_bytes(table: Table) -> bytes:
     schema = pa.schema(fields, metadata={"label": table.label, "name": table.name})
     arrays = [pa.array(one.values, kinds[one.kind], from_pandas=True) for one in table.columns]
     stream = io.BytesIO()
-    # One row group and no statistics of the writer's machine; snappy is deterministic for one version of pyarrow.
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), stream, compression="snappy", store_schema=False)
+    # One row group, so that the bytes do not depend on anything but the values and the version of pyarrow.
+    pq.write_table(
+        pa.Table.from_arrays(arrays, schema=schema), stream, compression="snappy", row_group_size=max(1, len(arrays[0]))
+    )
     return stream.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +14,7 @@ from osteocast.trials.endpoint import Case, survival_follow_up
 from osteocast.trials.estimate import Estimate
 from osteocast.trials.follow_up import Outcome, first_events
 from osteocast.trials.non_inferiority import decision_against
-from osteocast.trials.power import assurance, events_needed, simulated_power, simulated_power_against
+from osteocast.trials.power import events_needed, simulated_power, simulated_power_against
 from osteocast.trials.subjects import Subjects
 
 ALPHA: Final = 0.05
@@ -118,16 +118,19 @@ def _superior(estimates: Sequence[Estimate], drawn: bool) -> Estimate:
     neutral = [1.0 if one.on_log_scale else 0.0 for one in estimates]
     favours = np.array([one.value < middle for one, middle in zip(estimates, neutral, strict=True)])
     p_value = np.where(favours, [one.p_value for one in estimates], np.nan)
-    if drawn:
-        return assurance(p_value <= ALPHA, np.arange(len(estimates)))
-    return simulated_power(p_value, ALPHA)
+    return _named(simulated_power(p_value, ALPHA), drawn)
 
 
 def _below(estimates: Sequence[Estimate], margin: float, drawn: bool) -> Estimate:
     limits = np.array([one.high for one in estimates])
-    if drawn:
-        return assurance(limits < margin, np.arange(len(estimates)))
-    return simulated_power_against(limits, margin)
+    return _named(simulated_power_against(limits, margin), drawn)
+
+
+def _named(share: Estimate, drawn: bool) -> Estimate:
+    """Return the share under its name: with one replicate a draw, assurance is the same exact binomial share."""
+    return (
+        replace(share, method=f"assurance, one replicate a draw of the parameters: {share.method}") if drawn else share
+    )
 
 
 def _needed(trial: Trial, endpoint: Endpoint, ratio: float) -> tuple[tuple[int | None, int | None], str]:
