@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from osteocast.report import trial_figures, trial_wording, wording
 from osteocast.report.figures import key_line
 from osteocast.report.page import environment
 
 View = dict[str, Any]
-
-_RATIOS: Final = ("ratio", "none", "1")
 
 
 def trial_report_html(result: Mapping[str, Any]) -> str:
@@ -92,7 +90,7 @@ def _forests(endpoints: Sequence[Mapping[str, Any]]) -> list[View]:
         parts = []
         for unit, falls in dict.fromkeys((e["unit"], _falls(e)) for e in own):
             rows = [e for e in own if (e["unit"], _falls(e)) == (unit, falls)]
-            scale = trial_figures.scale_of(rows, bool(rows[0]["comparator"]) and unit in _RATIOS)
+            scale = trial_figures.scale_of(rows, unit == "ratio")
             parts.append(
                 {
                     "unit": trial_wording.unit_text(unit) or "ratio, test to control",

@@ -82,5 +82,5 @@ def published_text(endpoint: Mapping[str, Any]) -> str:
 
 def unit_text(unit: str) -> str:
     """Return a unit as a short word; none for ratios."""
-    return {"ratio": "", "none": "", "1": "", "p": "p-value", "events/patient": "a patient",
-            "events/patient-year": "a year"}.get(unit, unit)  # fmt: skip
+    words = {"ratio": "", "events/patient": "a patient", "events/patient-year": "a year"}
+    return words.get(unit, unit)
