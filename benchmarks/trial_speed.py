@@ -1,7 +1,7 @@
 """How long a simulated trial takes: two arms of 1,000 patients, 24 months, one replicate, two workers.
 
-Run ``python benchmarks/trial_speed.py``; the first run compiles, so the second line is the one to read. A patient of the
-count is one that was admitted and followed; those who were carried to entry and not admitted are part of the time.
+Run ``python benchmarks/trial_speed.py``; the first run may compile, so the second is the one to read. Patients are
+those admitted and followed; those who were carried to entry and not admitted are part of the time.
 """
 
 from __future__ import annotations

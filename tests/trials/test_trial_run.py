@@ -119,6 +119,15 @@ def test_patients_do_not_depend_on_the_size_of_the_trial(trial, fresh):
         assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), name
 
 
+def test_arms_do_not_depend_on_the_size_of_other_groups():
+    raw = raw_trial()
+    raw["populations"][0]["female"]["value"] = 60
+    mixed = small_trial(populations=raw["populations"], allocation=raw["allocation"] | {"strata": []})
+    small, large = (simulate_trial(mixed, TrialSettings(n)).subjects for n in (20, 40))
+    arm_of = dict(zip(large.key.tolist(), large.arm.tolist(), strict=True))
+    assert [arm_of[key] for key in small.key.tolist()] == small.arm.tolist()
+
+
 def test_parallel_arms_are_balanced_within_each_stratum(fresh):
     subjects = fresh.subjects
     assert len(np.unique(subjects.key)) == subjects.n == 24

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from osteocast.course.courses import PATIENT_SERIES, EventKind
+from osteocast.course.event_definitions import definition_of, event_definition
 from osteocast.domain.table import read_table
 from osteocast.domain.trial_words import MARKERS, component_names, estimator_facts, estimator_names
 from osteocast.evidence.load import DATA, load_targets
@@ -187,6 +188,15 @@ def test_toml_and_json_say_the_same(tmp_path):
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_its_place(raw, place, value, code, told):
     assert (code, told) in problems(changed(raw, place, value))
+
+
+def test_a_definition_keeps_all_its_rules(raw):
+    raw["counting"] = {name: {"definition": name} for name in read_table("event_definitions")["definitions"]}
+    raw["endpoints"] = []
+    for name, counting in trial_from_mapping(raw).countings.items():
+        known, found = event_definition(name), definition_of(counting)
+        assert (found.window_days, found.every_finding) == (known.window_days, known.every_finding)
+        assert found.components == known.components
 
 
 def test_components_of_the_first_event_must_count(raw):

@@ -166,8 +166,10 @@ class Counting:
     components : names under ``[components]`` in ``data/event_definitions.toml``.
     symptomatic_only : components of which silent events do not count.
     window_days : further events within this many days of a counted one are not counted again [day].
-    therapy_change_pain : worst pain [points] from which a change of systemic therapy counts; None: it never does.
+    therapy_change_pain : worst pain [points] from which a change of systemic therapy counts; None: that of the
+        component, which may be none.
     radioisotope_as_radiation : whether a bone-seeking radioisotope counts as radiotherapy to bone.
+    every_finding : whether each fracture and each procedure counts by itself, as some definitions say.
     """
 
     name: str
@@ -177,6 +179,7 @@ class Counting:
     window_days: float = 0.0
     therapy_change_pain: float | None = None
     radioisotope_as_radiation: bool = False
+    every_finding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
