@@ -17,6 +17,8 @@ INK: Final = "#14202B"
 _QUIET: Final = "#5A6570"
 _RULE: Final = "#D5DADE"
 _BAND: Final = 0.16
+MOST_BANDS: Final = 3
+"""Arms with bands at most: more of them would hide one another."""
 _WIDTH: Final = 420.0
 _PLOT: Final = 190.0
 _ROW: Final = 13.0
@@ -77,7 +79,7 @@ def curves(all_series: Sequence[Mapping[str, Any]], styles: Sequence[Style], per
         drawn.append(_words((x, y + 15), str(month), "middle"))
     drawn.append(_words((_RIGHT, _PLOT + 28), "months after entry", "end"))
     for one, style in zip(all_series, styles, strict=True):
-        drawn += _curve(one, style, place)
+        drawn += _curve(one, style, place, len(all_series) <= MOST_BANDS)
     drawn += _ends(all_series, styles, place)
     if at_risk:
         drawn.append(_words((2, _PLOT + 28), "At risk", "start"))
@@ -192,9 +194,10 @@ def _runs(series: Mapping[str, Any], place: Any, name: str) -> list[list[tuple[f
     return [run for run in runs if len(run) > 1]
 
 
-def _curve(series: Mapping[str, Any], style: Style, place: Any) -> list[Markup]:
+def _curve(series: Mapping[str, Any], style: Style, place: Any, band_too: bool) -> list[Markup]:
     drawn = []
-    for low, high in zip(_runs(series, place, "low"), _runs(series, place, "high"), strict=False):
+    limits = [_runs(series, place, name) for name in ("low", "high")] if band_too else [[], []]
+    for low, high in zip(*limits, strict=False):
         band = polyline([*low, *reversed(high)]) + "Z"
         drawn.append(tag("path", d=band, fill=style.colour, fill_opacity=_BAND, stroke="none"))
     line = {"stroke": style.colour, "stroke_dasharray": style.dash, "stroke_linejoin": "round", "fill": "none"}

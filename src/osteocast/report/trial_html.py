@@ -27,6 +27,7 @@ def _view(result: Mapping[str, Any]) -> View:
         "trial": result["trial"],
         "settings": result["settings"],
         "arms": arms,
+        "bands": len(arms) <= trial_figures.MOST_BANDS,
         "many": result["settings"]["replicates"] > 1,
         "figures": _curve_figures(result["curves"], styles),
         "markers": _marker_figures(result["markers"], styles),

@@ -46,8 +46,7 @@ def _table(endpoints: Sequence[Mapping[str, Any]], room: int) -> list[str]:
     shown = main_endpoints(endpoints, room - (2 if more else 1))
     cells = [("endpoint", "simulated (interval)", "published", "unit")]
     cells += [
-        (cut(title_of(one), 30), figure_text(one), published_text(one), cut(unit_text(one["unit"]), 10))
-        for one in shown
+        (cut(title_of(one), 30), _figure(one), published_text(one), cut(unit_text(one["unit"]), 10)) for one in shown
     ]
     widths = [max(columns(row[i]) for row in cells) for i in range(4)]
     lines = [
@@ -56,6 +55,12 @@ def _table(endpoints: Sequence[Mapping[str, Any]], room: int) -> list[str]:
     ]
     left = len(endpoints) - len(shown)
     return [*lines, f"and {left} more endpoints in the report"] if left else lines
+
+
+def _figure(one: Mapping[str, Any]) -> str:
+    """Return the simulated figure; why there is none stands in the report."""
+    missing = one["value"] is None and one["low"] is None and one["high"] is None
+    return "no figure" if missing else figure_text(one)
 
 
 def _wrapped(text: str) -> list[str]:
