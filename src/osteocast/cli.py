@@ -193,6 +193,45 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
     _say(forecast_command(patient, tuple(regimen or ()), settings, workers, out, as_json))
 
 
+@app.command("trial")
+def simulate_a_trial(  # noqa: PLR0913, PLR0917 -- one argument an option
+    trial: Annotated[str, typer.Argument(help="built-in trial (see `osteocast trials`) or a trial's file")],
+    patients: Annotated[int | None, typer.Option(help="in all arms together; default: the published number")] = None,
+    replicates: Annotated[int, typer.Option(help="how often the whole trial is simulated; power from 2 on")] = 1,
+    design: Annotated[str, typer.Option(help="parallel, or counterfactual: the same patients in every arm")] = (
+        "parallel"
+    ),
+    drawn: Annotated[
+        bool,
+        typer.Option("--drawn-parameters/--central-parameters", help="draw parameters anew for each replicate"),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
+    workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
+    out: Annotated[Path, typer.Option(readable=False, help="folder for result.json, tables and report.html")] = Path(
+        "trial"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
+) -> None:
+    """Simulate a trial beside its published figures; interrupted, the same command goes on where it stopped.
+
+    Example: osteocast trial stopeck-2010 --patients 400 --out stopeck
+    """
+    from osteocast.trial_command import Asked, trial_command
+
+    _say(trial_command(trial, Asked(patients, replicates, design, drawn, seed, workers), out, as_json))
+
+
+@app.command("trials")
+def list_trials() -> None:
+    """List the built-in trials: name and title, separated by a tab.
+
+    Example: osteocast trials
+    """
+    from osteocast.trial_command import trials_command
+
+    _say(trials_command())
+
+
 @app.command("validate")
 def validate_trials(  # noqa: PLR0913, PLR0917 -- one argument an option
     patients: Annotated[str, typer.Option(help="of each trial in all arms, or `published`")] = "published",
@@ -278,7 +317,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except MemoryError:
-        fix = "Ask for fewer --draws, --continuations or --months, or use a larger machine."
+        fix = "Ask for fewer --draws, --continuations, --months or --patients, or use a larger machine."
         issue = Issue("forecast.memory", "memory", "all of it in use", "room for every course", fix)
         return _complain(str(StorageError(issue)), 1)
     except Exception as error:

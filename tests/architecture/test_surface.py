@@ -35,10 +35,15 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "Regimen",
         "Site",
         "SkeletalEvent",
+        "Trial",
+        "TrialResult",
+        "TrialSettings",
         "__version__",
         "forecast",
         "read_patient",
         "read_regimen",
+        "read_trial",
+        "trial",
         "write_report",
     ]
     assert all(getattr(osteocast, name) is not None for name in osteocast.__all__)
@@ -54,7 +59,7 @@ def test_public_verbs_stay_functions() -> None:
     """An imported module of the same name would take a function's place in the package."""
     check = (
         "import osteocast\n"
-        "for verb in ('forecast', 'read_patient', 'read_regimen', 'write_report') * 2:\n"
+        "for verb in ('forecast', 'read_patient', 'read_regimen', 'read_trial', 'write_report') * 2:\n"
         "    assert type(getattr(osteocast, verb)).__name__ == 'function', verb\n"
         "assert osteocast.ForecastSettings is osteocast.forecasting.run.Settings\n"
     )

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 PATIENTS = sorted((EXAMPLES / "patients").glob("*.toml"))
 REGIMENS = sorted((EXAMPLES / "regimens").glob("*.toml"))
+TRIALS = sorted((EXAMPLES / "trials").glob("*.toml"))
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 # Enough candidates for the recorded values, and no more; calcium far from usual needs the most.
 SMALL = {"draws": "20", "continuations": "20", "months": "6", "workers": "2"}
@@ -31,7 +32,7 @@ def forecast(patient: Path, out: Path, *options: str) -> dict[str, object]:
 
 
 def test_all_the_examples_are_there() -> None:
-    assert (len(PATIENTS), len(REGIMENS), len(NOTEBOOKS)) == (8, 3, 1)
+    assert (len(PATIENTS), len(REGIMENS), len(TRIALS), len(NOTEBOOKS)) == (8, 3, 1, 1)
 
 
 @pytest.mark.parametrize("patient", PATIENTS, ids=lambda file: file.stem)
@@ -56,6 +57,18 @@ def test_every_patient_is_forecast(patient: Path, tmp_path: Path, capsys: pytest
     assert "not a diagnosis" in html
     # Nothing is fetched when the page opens; addresses of sources may stand in the text.
     assert not re.search(r"<(script|link|iframe|img)\b|(src|@import)\s*=?\s*[\"'(]?https?:", html)
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda file: file.stem)
+def test_every_trial_is_simulated(trial: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["trial", str(trial), "--patients", "60", "--workers", "2", "--out", str(tmp_path / "t")]) == 0
+    result = json.loads((tmp_path / "t" / "result.json").read_text(encoding="utf-8"))
+    jsonschema.validate(result, json.loads((DATA / "schema" / "trial-result.schema.json").read_text(encoding="utf-8")))
+    assert [arm["n"] for arm in result["trial"]["arms"]] == [30, 30]
+    asked = {one["name"]: one["contrast"] for one in result["endpoints"]}
+    assert asked["first-event-ratio"]["margin"] == 1.2
+    assert asked["first-event-ratio"]["decision"]
+    assert len(capsys.readouterr().out.splitlines()) <= 15
 
 
 def test_regimen_files_are_compared(tmp_path: Path) -> None:

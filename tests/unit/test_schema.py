@@ -18,6 +18,7 @@ FILES = [
     *((path, "regimen") for path in sorted((ROOT / "examples" / "regimens").glob("*.toml"))),
     *((path, "regimen") for path in sorted((FOLDER / "regimens").glob("*.toml"))),
     *((path, "trial") for path in sorted((FOLDER / "trials").glob("*.toml"))),
+    *((path, "trial") for path in sorted((ROOT / "examples" / "trials").glob("*.toml"))),
 ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from osteocast.course.courses import PATIENT_SERIES, EventKind
+from osteocast.course.event_definitions import definition_of, event_definition
 from osteocast.domain.table import read_table
 from osteocast.domain.trial_words import MARKERS, component_names, estimator_facts, estimator_names
 from osteocast.evidence.load import DATA, load_targets
@@ -189,6 +190,15 @@ def test_what_is_wrong_is_told_in_its_place(raw, place, value, code, told):
     assert (code, told) in problems(changed(raw, place, value))
 
 
+def test_a_definition_keeps_all_its_rules(raw):
+    raw["counting"] = {name: {"definition": name} for name in read_table("event_definitions")["definitions"]}
+    raw["endpoints"] = []
+    for name, counting in trial_from_mapping(raw).countings.items():
+        known, found = event_definition(name), definition_of(counting)
+        assert (found.window_days, found.every_finding) == (known.window_days, known.every_finding)
+        assert found.components == known.components
+
+
 def test_components_of_the_first_event_must_count(raw):
     raw["counting"]["sre"] = {"title": "radiation", "components": ["radiotherapy"], "window": "0 days"}
     assert ("trial.endpoint", "endpoints[2].first") in problems(raw)
@@ -243,7 +253,7 @@ def test_estimators_and_words_are_those_of_the_model():
     }
     assert {kind.upper() for kind in kinds} <= set(EventKind.__members__)
     assert {f"{marker.replace('-', '_')}_ratio" for marker in MARKERS} <= set(PATIENT_SERIES)
-    keys = {"counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "pain"}
+    keys = {"counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "pain", "margin"}
     for name in estimator_names():
         facts = estimator_facts(name)
         assert {*facts.needs, *facts.allows} <= keys

@@ -105,11 +105,14 @@ def definition_of(counting: Counting) -> EventDefinition:
     parts = []
     for part in map(component, counting.components):
         changes = EventKind.CHANGE_OF_SYSTEMIC_THERAPY in part.kinds
-        pain = counting.therapy_change_pain if changes else part.least_pain
+        own = counting.therapy_change_pain if changes else None
+        pain = part.least_pain if own is None else own
         parts.append(replace(part, felt=part.name in counting.symptomatic_only, least_pain=pain))
     unseen = ("radioisotope",) if counting.radioisotope_as_radiation else ()
     title = counting.title
-    return EventDefinition(counting.name, title, title, tuple(parts), counting.window_days, not_simulated=unseen)
+    return EventDefinition(
+        counting.name, title, title, tuple(parts), counting.window_days, counting.every_finding, unseen
+    )
 
 
 def definition_names() -> tuple[str, ...]:

@@ -166,8 +166,10 @@ class Counting:
     components : names under ``[components]`` in ``data/event_definitions.toml``.
     symptomatic_only : components of which silent events do not count.
     window_days : further events within this many days of a counted one are not counted again [day].
-    therapy_change_pain : worst pain [points] from which a change of systemic therapy counts; None: it never does.
+    therapy_change_pain : worst pain [points] from which a change of systemic therapy counts; None: that of the
+        component, which may be none.
     radioisotope_as_radiation : whether a bone-seeking radioisotope counts as radiotherapy to bone.
+    every_finding : whether each fracture and each procedure counts by itself, as some definitions say.
     """
 
     name: str
@@ -177,6 +179,7 @@ class Counting:
     window_days: float = 0.0
     therapy_change_pain: float | None = None
     radioisotope_as_radiation: bool = False
+    every_finding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,7 @@ class Endpoint:
     rate, marker, harm : words of closed lists.
     fall : fall of a marker that counts as a response [%].
     calcium : corrected calcium that counts as normal [mmol/L]. pain : worst pain that counts [points].
+    margin : ratio above 1 that non-inferiority must exclude.
     target : id of the published figure that this endpoint reproduces.
     """
 
@@ -214,6 +218,7 @@ class Endpoint:
     fall: float | None = None
     calcium: float | None = None
     pain: float | None = None
+    margin: float | None = None
     target: str | None = None
 
 

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from osteocast.foundation.banner import BANNER
+
 Document = dict[str, Any]
 
 SCHEMA = "osteocast.result/1"
-BANNER = "Research and education use only; not a diagnosis, an order or a treatment recommendation."
 
 
 WIDEST_KNOWN = 0.6

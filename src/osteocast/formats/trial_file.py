@@ -152,10 +152,10 @@ def _counting(name: str, entry: CountingEntry) -> Counting:
     if entry.definition is not None:
         known = read_table("event_definitions")["definitions"][entry.definition]
         title, components, silent = known["title"], known["components"], known["symptomatic_only"]
-        window = float(known["window_days"])
+        window, every = float(known["window_days"]), bool(known.get("every_finding", False))
     else:
         title, components, silent = entry.title or name, entry.components or [], entry.symptomatic_only
-        window = entry.window or 0.0
+        window, every = entry.window or 0.0, False
     return Counting(
         name,
         title,
@@ -164,6 +164,7 @@ def _counting(name: str, entry: CountingEntry) -> Counting:
         window,
         entry.therapy_change_pain,
         entry.radioisotope_as_radiation,
+        every,
     )
 
 
@@ -184,6 +185,7 @@ def _endpoint(entry: EndpointEntry) -> Endpoint:
         fall=entry.fall,
         calcium=entry.calcium,
         pain=entry.pain,
+        margin=entry.margin,
         target=entry.target,
     )
 

@@ -89,6 +89,7 @@ Patients = Annotated[int, *_whole(1, _MOST_PATIENTS, "number of patients")]
 BlockSize = Annotated[int, *_whole(2, 100, "patients in a block")]
 Share = Annotated[float, *_number(0.0, 1.0, "share of the patients")]
 Pain = Annotated[float, *_number(0.0, 10.0, "pain")]
+Margin = Annotated[float, *_number(1.0, 10.0, "ratio that must be excluded")]
 Window = Annotated[float, *_measure("window")]
 Time = Annotated[float, *_measure("time-after-entry")]
 Fall = Annotated[float, *_measure("marker-fall")]
@@ -258,6 +259,7 @@ class EndpointEntry(_Entry):
     fall: Fall | None = None
     calcium: Calcium | None = None
     pain: Pain | None = None
+    margin: Margin | None = None
     target: Text | None = None
 
 

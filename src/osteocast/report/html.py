@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from osteocast.formats.trial_result_model import TRIAL_RESULT_FORMAT
 from osteocast.foundation.files import write_atomically
 from osteocast.report import figures, wording
+from osteocast.report.page import environment
 from osteocast.report.skeleton import legend_marker, skeleton
 from osteocast.report.terminal import person_text
+from osteocast.report.trial_html import trial_report_html
 
 View = dict[str, Any]
 
@@ -27,7 +26,8 @@ def write_report(result: Mapping[str, Any], path: str | Path) -> None:
     Parameters
     ----------
     result : mapping
-        A result as described by ``data/schema/result.schema.json``; it is not changed.
+        A result of a forecast or of a trial as described by ``data/schema/result.schema.json`` or
+        ``trial-result.schema.json``; it is not changed.
     path : path
         File to write, usually ``report.html``.
 
@@ -36,29 +36,13 @@ def write_report(result: Mapping[str, Any], path: str | Path) -> None:
     StorageError
         The file cannot be written; nothing half-written is left.
     """
-    write_atomically(path, report_html(result))
+    of_trial = result["schema"] == TRIAL_RESULT_FORMAT
+    write_atomically(path, trial_report_html(result) if of_trial else report_html(result))
 
 
 def report_html(result: Mapping[str, Any]) -> str:
     """Return the report as text; the same result gives the same bytes."""
-    return _environment().get_template("report.html").render(_view(result)) + "\n"
-
-
-@cache
-def _environment() -> Environment:
-    # Any name in a result may come from a stranger's file: all text is escaped, control characters go.
-    return Environment(
-        loader=PackageLoader("osteocast.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-
-
-def _visible(value: Any) -> Any:
-    return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return environment().get_template("report.html").render(_view(result)) + "\n"
 
 
 def _view(result: Mapping[str, Any]) -> View:

@@ -32,12 +32,12 @@ def arm_list(shares: tuple[float, ...], size: int) -> IntArray:
     return np.repeat(np.arange(len(shares)), number)
 
 
-def allocate(trial: Trial, seed: int, replicate: int, stratum: IntArray, place: IntArray) -> IntArray:
+def allocate(trial: Trial, seed: int, lot: int, stratum: IntArray, place: IntArray) -> IntArray:
     """Return the arm of each patient, shape (n,).
 
     Parameters
     ----------
-    seed, replicate : key of the chance.
+    seed, lot : key of the chance; each group of each replicate has a lot of its own.
     stratum : of each patient, shape (n,).
     place : how many of the same stratum came before, shape (n,).
 
@@ -46,10 +46,11 @@ def allocate(trial: Trial, seed: int, replicate: int, stratum: IntArray, place: 
     InputError
         ``trial.allocation``: a method that is not simulated.
     """
-    shares = tuple(arm.share for arm in trial.arms)
+    whole = sum(arm.share for arm in trial.arms)
+    shares = tuple(arm.share / whole for arm in trial.arms)
     method = trial.allocation.method
     if method == "simple":
-        level = uniform_array(seed, replicate, ALLOCATION_QUANTITY + stratum, place)
+        level = uniform_array(seed, lot, ALLOCATION_QUANTITY + stratum, place)
         return np.minimum(np.searchsorted(np.cumsum(shares), level, side="right"), len(shares) - 1)
     if method != "permuted-blocks":
         expected = "simple or permuted-blocks"
@@ -60,7 +61,7 @@ def allocate(trial: Trial, seed: int, replicate: int, stratum: IntArray, place: 
     numbers = np.arange(size)
     lottery = uniform_array(
         seed,
-        np.full((len(place), 1), replicate),
+        np.full((len(place), 1), lot),
         (ALLOCATION_QUANTITY + stratum)[:, None],
         block[:, None] * size + numbers,
     )

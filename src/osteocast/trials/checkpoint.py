@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.errors import InputError, Issue, StorageError
 from osteocast.foundation.files import write_atomically
 from osteocast.trials.subjects import Subjects, arrays_of, from_arrays
 
@@ -52,19 +52,25 @@ class Checkpoint:
     def note(self, name: str, compute: Callable[[], dict[str, object]]) -> dict[str, object]:
         """Return one small result: from its file if it is there and whole, else computed and kept."""
         file = self.folder / f"{name}.json"
-        if file.is_file():
-            try:
-                kept = json.loads(file.read_text(encoding="utf-8"))
-                if isinstance(kept, dict):
-                    return kept
-            except (OSError, ValueError):
-                pass
-            self.notice(f"{file.name} is damaged and is computed again")
+        if (found := self._noted(file)) is not None:
+            return found
         made = compute()
         write_atomically(file, json.dumps(made, sort_keys=True, indent=1))
         # what was kept is what is used, so that a resumed run has the same bytes
         kept = json.loads(json.dumps(made))
         return dict(kept)
+
+    def _noted(self, file: Path) -> dict[str, object] | None:
+        if not file.is_file():
+            return None
+        try:
+            kept = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            kept = None
+        if isinstance(kept, dict):
+            return kept
+        self.notice(f"{file.name} is damaged and is computed again")
+        return None
 
     def drop(self, name: str) -> None:
         """Remove units whose name begins so; a result that stands on them has been kept."""
@@ -83,8 +89,21 @@ def open_checkpoint(folder: Path, fingerprint: str, notice: Callable[[str], None
     ------
     InputError
         ``trial.foreign-work``: the folder holds the work of another run.
+    StorageError
+        ``storage.folder``: the folder cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # what a run that was killed was just writing
+        for unfinished in [*folder.glob(".*.npz.*"), *folder.glob(".*.json.*")]:
+            unfinished.unlink(missing_ok=True)
+        return _opened(folder, fingerprint, notice)
+    except OSError as error:
+        found, fix = error.strerror or str(error), "Choose another folder with --out."
+        raise StorageError(Issue("storage.folder", str(folder), found, "a folder that can be written", fix)) from error
+
+
+def _opened(folder: Path, fingerprint: str, notice: Callable[[str], None]) -> Checkpoint:
     header = folder / HEADER
     wanted = {"format": "osteocast.trial-work/1", "fingerprint": fingerprint}
     if header.is_file():

@@ -29,6 +29,8 @@ KEYS_OF_GROUP: Final = 1 << 18
 """Keys set aside for the candidates of one group in one replicate."""
 KEYS_OF_REPLICATE: Final = 1 << 22
 _LEAST_ADMITTED: Final = 0.005
+# With the least share admitted about ten of so many blocks are, so that nobody at all is no bad luck.
+_BLOCKS_OF_TRIAL: Final = 4
 # Any date: only the days between the start of therapy and the entry matter.
 _ENTRY: Final = dt.date(2000, 1, 1)
 
@@ -131,7 +133,12 @@ def candidates(
 
 def blocks(needed: int) -> Iterator[int]:
     """Return the numbers of the blocks of one group, as many as its keys allow."""
-    yield from range(min(KEYS_OF_GROUP // BLOCK, 4 + int(needed / (_LEAST_ADMITTED * BLOCK))))
+    yield from range(min(KEYS_OF_GROUP // BLOCK, _BLOCKS_OF_TRIAL + int(needed / (_LEAST_ADMITTED * BLOCK))))
+
+
+def hopeless(admitted: int, tried: int) -> bool:
+    """Tell after `tried` blocks whether the criteria admit too few for the search to go on."""
+    return tried >= _BLOCKS_OF_TRIAL and admitted < _LEAST_ADMITTED * tried * BLOCK
 
 
 def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: int, tried: int) -> None:
@@ -140,7 +147,7 @@ def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: 
         return
     where = f"{trial.name}: {trial.populations[group.population].name}, {group.sex}"
     expected = f"{needed} patients, at least {_LEAST_ADMITTED:.1%} of candidates admitted"
-    found = f"{admitted} of {tried} candidates meet the criteria of entry"
+    found = f"{admitted} of {tried * BLOCK:,} candidates meet the criteria of entry"
     raise ForecastError(
         Issue("trial.nobody-left", where, found, expected, "Widen the criteria, or change the population.")
     )
@@ -148,7 +155,9 @@ def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: 
 
 def numbers_of_groups(groups: tuple[Group, ...], patients: int) -> tuple[int, ...]:
     """Return how many patients each group has, by largest remainder."""
-    wanted = np.array([group.share for group in groups]) * patients
+    share = np.array([group.share for group in groups])
+    # Shares may be rounded to three digits.
+    wanted = share / share.sum() * patients
     number = np.floor(wanted + 1e-9).astype(int)
     order = np.argsort(-(wanted - number), kind="stable")
     number[order[: patients - int(number.sum())]] += 1

@@ -126,7 +126,7 @@ def counted(trial: Trial, subjects: Subjects, counting: Counting, day: float | N
 def estimate(trial: Trial, subjects: Subjects, endpoint: Endpoint, seed: int) -> Estimate:
     """Return the estimate of one endpoint.
 
-    Shares are in 1, times in days, rates in 1/year, changes of markers in %, ratios in 1: see `unit_of`.
+    Times are in days, changes of markers in %, shares, ratios and numbers plain: see `unit_of`.
     """
     case = Case(trial, subjects, endpoint, seed)
     if case.of_arms(endpoint.arms).n == 0:
@@ -180,14 +180,18 @@ def mean_count(case: Case) -> Estimate:
 
 
 def survival_follow_up(case: Case, names: Sequence[str]) -> FollowUp:
-    """Return survival of some arms, followed to the end of the simulation whether or not patients left the study."""
-    chosen = case.of_arms(names)
-    end = round(case.trial.follow_up.simulated.value) * DAYS_PER_MONTH
+    """Return survival of some arms of an endpoint, see `survival_of`."""
+    return survival_of(case.trial, case.of_arms(names), " + ".join(names))
+
+
+def survival_of(trial: Trial, chosen: Subjects, name: str) -> FollowUp:
+    """Return survival, followed to the end of the simulation whether or not patients left the study."""
+    end = round(trial.follow_up.simulated.value) * DAYS_PER_MONTH
     died = np.isfinite(chosen.death_day)
     none = np.zeros(0)
     index = np.zeros(0, dtype=np.int64)
     exit_day = np.where(died, chosen.death_day, end)
-    return FollowUp(" + ".join(names), chosen.entry_day, exit_day, died, chosen.stratum, index, none, index)
+    return FollowUp(name, chosen.entry_day, exit_day, died, chosen.stratum, index, none, index)
 
 
 def survival_median(case: Case) -> Estimate:
@@ -283,26 +287,26 @@ def _on_study(chosen: Subjects, day: float) -> NDArray[np.bool_]:
 
 ESTIMATORS: Final[Mapping[str, tuple[Callable[[Case], Estimate], str]]] = MappingProxyType(
     {
-        "first-event-proportion": (first_event_proportion, "1"),
+        "first-event-proportion": (first_event_proportion, "share"),
         "kaplan-meier-median": (time_to_event, "day"),
-        "log-rank": (lambda case: log_rank_first_event(case.test, case.control, case.kinds), "1"),
-        "cox": (lambda case: first_event_hazard_ratio(case.test, case.control, case.kinds), "1"),
-        "andersen-gill": (lambda case: recurrent_hazard_ratio(case.test, case.control, case.kinds), "1"),
-        "mean-cumulative-function": (mean_cumulative, "1"),
-        "cumulative-incidence": (cumulative_incidence, "1"),
-        "fine-gray": (lambda case: sub_distribution_hazard_ratio(case.test, case.control, case.kinds), "1"),
+        "log-rank": (lambda case: log_rank_first_event(case.test, case.control, case.kinds), "events"),
+        "cox": (lambda case: first_event_hazard_ratio(case.test, case.control, case.kinds), "ratio"),
+        "andersen-gill": (lambda case: recurrent_hazard_ratio(case.test, case.control, case.kinds), "ratio"),
+        "mean-cumulative-function": (mean_cumulative, "events/patient"),
+        "cumulative-incidence": (cumulative_incidence, "share"),
+        "fine-gray": (lambda case: sub_distribution_hazard_ratio(case.test, case.control, case.kinds), "ratio"),
         "morbidity-rate": (rate, "1/year"),
-        "mean-count": (mean_count, "1"),
+        "mean-count": (mean_count, "events/patient"),
         "survival-median": (survival_median, "day"),
-        "survival-probability": (survival_probability, "1"),
-        "survival-cox": (survival_ratio, "1"),
+        "survival-probability": (survival_probability, "share"),
+        "survival-cox": (survival_ratio, "ratio"),
         "marker-change": (marker_change, "%"),
-        "marker-response": (marker_response, "1"),
-        "calcium-response": (too_coarse, "1"),
+        "marker-response": (marker_response, "share"),
+        "calcium-response": (too_coarse, "share"),
         "calcium-response-duration": (too_coarse, "day"),
         "pain-progression": (pain_progression, "day"),
-        "ambulation": (ambulation, "1"),
-        "adverse-event": (adverse_event, "1"),
+        "ambulation": (ambulation, "share"),
+        "adverse-event": (adverse_event, "share"),
     }
 )
 """Function and unit of every estimator of ``data/trial_estimators.toml``."""

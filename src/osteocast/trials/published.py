@@ -12,11 +12,10 @@ from osteocast.foundation.errors import EvidenceError, Issue
 
 FACTORS: Final = MappingProxyType(
     {
-        ("1", "%"): 100.0,
-        ("1", "ratio"): 1.0,
-        ("1", "none"): 1.0,
-        ("1", "p"): 1.0,
-        ("1", "events/patient"): 1.0,
+        ("share", "%"): 100.0,
+        ("ratio", "ratio"): 1.0,
+        ("events", "events"): 1.0,
+        ("events/patient", "events/patient"): 1.0,
         ("1/year", "events/patient-year"): 1.0,
         ("1/year", "events/100 patient-years"): 100.0,
         ("day", "days"): 1.0,
@@ -25,7 +24,18 @@ FACTORS: Final = MappingProxyType(
     }
 )
 """What an estimate in the first unit is multiplied by to stand in the second."""
-DEFAULTS: Final = MappingProxyType({"1": "ratio", "day": "months", "1/year": "events/patient-year", "%": "%"})
+DEFAULTS: Final = MappingProxyType(
+    {
+        "share": "%",
+        "ratio": "ratio",
+        "events": "events",
+        "events/patient": "events/patient",
+        "day": "months",
+        "1/year": "events/patient-year",
+        "%": "%",
+    }
+)
+"""Unit in which an estimate without a published figure is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from osteocast.domain.trial import Endpoint
 from osteocast.trials.endpoint import unit_of
 from osteocast.trials.estimate import Estimate
-from osteocast.trials.published import DEFAULTS, Published, factor
+from osteocast.trials.published import DEFAULTS, FACTORS, Published, factor
 
 LOWER, UPPER = 0.05, 0.95
 """Quantiles of replicates between which 90 % of simulated trials of this size lie."""
@@ -79,8 +79,6 @@ def endpoint_result(endpoint: Endpoint, estimates: Sequence[Estimate], published
 
 
 def _default_factor(own: str) -> float:
-    from osteocast.trials.published import FACTORS
-
     return FACTORS[own, DEFAULTS[own]]
 
 

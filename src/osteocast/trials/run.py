@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -31,12 +31,13 @@ from osteocast.trials.cohort import (
     blocks,
     candidates,
     groups_of,
+    hopeless,
     numbers_of_groups,
     refuse_if_nobody_is_left,
 )
 from osteocast.trials.drop_out import ExitPlan, exits
 from osteocast.trials.entry import QUANTITIES
-from osteocast.trials.subjects import MEASURED_COLUMNS, Subjects, together
+from osteocast.trials.subjects import MEASURED_COLUMNS, Subjects, nobody, together
 
 IntArray = NDArray[np.int64]
 Design = Literal["parallel", "counterfactual"]
@@ -111,18 +112,23 @@ def subjects_of(
             )
         )
     parts: list[Subjects] = []
-    seen: dict[int, int] = {}
+    entered_before = 0
     for number, (group, needed) in enumerate(zip(groups, numbers_of_groups(groups, settings.patients), strict=True)):
         taken = tried = 0
+        # Counted within the group: the arm of a patient must not depend on how large other groups are.
+        seen: dict[int, int] = {}
         for block in blocks(needed):
-            if taken >= needed:
+            if taken >= needed or hopeless(taken, tried):
                 break
 
             def unit(
-                number: int = number, group: Group = group, block: int = block, left: int = needed - taken
+                one: tuple[int, Group] = (number, group),
+                block: int = block,
+                left: int = needed - taken,
+                seen: dict[int, int] = seen,
             ) -> Subjects:
-                entered = candidates(trial, (number, group), parameters, replicate, block, workers)
-                return _follow(trial, settings, (group, replicate), (entered, left, seen), workers)
+                entered = candidates(trial, one, parameters, replicate, block, workers)
+                return _follow(trial, settings, (*one, replicate), (entered, left, seen), workers)
 
             found = checkpoint.unit(f"replicate-{replicate:04d}-group-{number:02d}-block-{block:04d}", unit)
             parts.append(found)
@@ -132,7 +138,8 @@ def subjects_of(
                 seen[int(stratum)] = seen.get(int(stratum), 0) + int(count)
             taken += int(np.count_nonzero(_own(found, settings)))
             tried = block + 1
-            tell(f"replicate {replicate + 1}", sum(seen.values()), settings.patients)
+            tell(f"replicate {replicate + 1}", entered_before + taken, settings.patients)
+        entered_before += taken
         refuse_if_nobody_is_left(trial, group, taken, needed, tried)
     return together(parts)
 
@@ -147,12 +154,12 @@ def _own(subjects: Subjects, settings: TrialSettings) -> NDArray[np.bool_]:
 def _follow(
     trial: Trial,
     settings: TrialSettings,
-    who: tuple[Group, int],
+    who: tuple[int, Group, int],
     admitted: tuple[Entered, int, dict[int, int]],
     workers: int | None,
 ) -> Subjects:
     """Allocate the admitted of a block, as many as are needed, and follow them in their arms."""
-    (group, replicate), (entered, left, seen) = who, admitted
+    (number_of_group, group, replicate), (entered, left, seen) = who, admitted
     n = min(left, len(entered.key))
     stratum = _strata(trial, group, entered.entry[:n])
     place = np.zeros(n, dtype=np.int64)
@@ -163,12 +170,17 @@ def _follow(
     if settings.design == "counterfactual":
         rows = [every] * len(trial.arms)
     else:
-        arm_of = allocate(trial, settings.seed, replicate, stratum, place)
+        lot = replicate * (KEYS_OF_REPLICATE // KEYS_OF_GROUP) + number_of_group
+        arm_of = allocate(trial, settings.seed, lot, stratum, place)
         rows = [every[arm_of == arm] for arm in range(len(trial.arms))]
     parts = [
         _arm(trial, (number, arm), group, (entered, chosen, stratum[chosen]), workers)
         for number, (arm, chosen) in enumerate(zip(trial.arms, rows, strict=True))
     ]
+    if settings.design == "counterfactual":
+        # A patient without a solution in one arm leaves all of them, so that the arms stay the same people.
+        whole = reduce(np.intersect1d, [part.key for part in parts])
+        parts = [part.take(np.isin(part.key, whole)) for part in parts]
     return together(parts)
 
 
@@ -187,6 +199,8 @@ def _arm(
     """Follow patients in one arm and keep what the trial sees of them."""
     (number, what), (entered, rows, stratum) = arm, chosen
     months = round(trial.follow_up.simulated.value)
+    if not len(rows):
+        return nobody(months, len(QUANTITIES))
     present = entered.present.take(rows, entered.key[rows])
     rule = constants(radiotherapy.Params, "radiotherapy", entered.present.draws.typical)
     courses = continue_from(present, coming_calendar(group.record, what.regimen, months, rule), months, workers=workers)
@@ -203,7 +217,7 @@ def _arm(
     end = np.full(courses.n, months * DAYS_PER_MONTH)
     observed = detect(courses, Surveys(interval_days=plan.survey_interval.value), end, entered.key[rows])
     gone = exits(courses, leaving, present.draws.typical.streams, _first(courses, EventKind.CHANGE_OF_SYSTEMIC_THERAPY))
-    return Subjects(
+    subjects = Subjects(
         key=entered.key[rows],
         arm=np.full(len(rows), number, dtype=np.int64),
         population=np.full(len(rows), group.population, dtype=np.int64),
@@ -216,6 +230,8 @@ def _arm(
         series=np.ascontiguousarray(courses.patient_series[:, :, list(MEASURED_COLUMNS)]),
         observed=observed,
     )
+    # The few without a solution have no fate: others take their place.
+    return subjects.take(courses.status == 0)
 
 
 def _first(courses: Courses, kind: EventKind) -> NDArray[np.float64]:
@@ -236,8 +252,3 @@ def _refuse_failures(courses: Courses, place: str) -> None:
 def fingerprint_of(trial: Trial, settings: TrialSettings, code_and_data: str) -> str:
     """Return a SHA-256 of everything that the subjects and estimates depend on but the number of threads."""
     return hashlib.sha256(f"{trial!r}\n{settings!r}\n{code_and_data}".encode()).hexdigest()
-
-
-def open_folder(out: Path) -> Path:
-    """Return the folder of unfinished work within the folder of the result."""
-    return out / "work"

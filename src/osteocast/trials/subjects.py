@@ -88,6 +88,22 @@ def _of(observed: Observed, chosen: BoolArray) -> Observed:
     return Observed(**values)
 
 
+def nobody(months: int, quantities: int) -> Subjects:
+    """Return no subjects, in arrays of the right shapes: an arm or a block into which nobody came.
+
+    Parameters
+    ----------
+    months : length of the simulation. quantities : number of values at entry.
+    """
+    real, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+    none = np.zeros(0, dtype=np.bool_)
+    series = np.zeros((0, months + 1, len(MEASURED)))
+    observed = Observed(real, none, whole, real, whole, real, real, whole, none, real, whole)
+    return Subjects(
+        whole, whole, whole, whole, np.zeros((0, quantities)), real, real, real, real, series, observed
+    )  # fmt: skip
+
+
 def together(parts: Sequence[Subjects]) -> Subjects:
     """Return several groups of subjects as one, in order."""
     own = {
