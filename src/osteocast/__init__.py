@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
     from osteocast.domain.regimen import Regimen
     from osteocast.domain.site import Site
+    from osteocast.domain.trial import Trial
     from osteocast.forecasting.result import Forecast
     from osteocast.forecasting.run import Settings as ForecastSettings
     from osteocast.forecasting.run import forecast
     from osteocast.formats.patient_file import read_patient
     from osteocast.formats.regimen_file import read_regimen
+    from osteocast.formats.trial_file import read_trial
     from osteocast.foundation.errors import OsteocastError
     from osteocast.report.html import write_report
+    from osteocast.trials.run import TrialSettings
+    from osteocast.trials.simulate_trial import TrialResult
+    from osteocast.trials.simulate_trial import simulate_trial as trial
 
 __version__ = VERSION
 
@@ -38,9 +43,14 @@ _HOME = {
     "Regimen": ("osteocast.domain.regimen", "Regimen"),
     "Site": ("osteocast.domain.site", "Site"),
     "SkeletalEvent": ("osteocast.domain.patient", "SkeletalEvent"),
+    "Trial": ("osteocast.domain.trial", "Trial"),
+    "TrialResult": ("osteocast.trials.simulate_trial", "TrialResult"),
+    "TrialSettings": ("osteocast.trials.run", "TrialSettings"),
     "forecast": ("osteocast.forecasting.run", "forecast"),
     "read_patient": ("osteocast.formats.patient_file", "read_patient"),
     "read_regimen": ("osteocast.formats.regimen_file", "read_regimen"),
+    "read_trial": ("osteocast.formats.trial_file", "read_trial"),
+    "trial": ("osteocast.trials.simulate_trial", "simulate_trial"),
     "write_report": ("osteocast.report.html", "write_report"),
 }
 
@@ -55,10 +65,15 @@ __all__ = [
     "Regimen",
     "Site",
     "SkeletalEvent",
+    "Trial",
+    "TrialResult",
+    "TrialSettings",
     "__version__",
     "forecast",
     "read_patient",
     "read_regimen",
+    "read_trial",
+    "trial",
     "write_report",
 ]
 

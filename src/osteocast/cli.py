@@ -150,8 +150,11 @@ def calibrate_scales(
 
     Example: osteocast calibrate --out posterior.toml
     """
+    from osteocast.foundation.files import check_place
     from osteocast.inference.published_levels import calibrate_on_published
 
+    check_place(out)
+    check_place(folder / "point.json")
     with typer.progressbar(length=points + 1, label="Design points", file=sys.stderr) as bar:
         posterior = calibrate_on_published(
             folder, points, patients, workers, lambda done, _: bar.update(done - bar.pos)
@@ -188,6 +191,66 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
 
     settings = Settings(months, draws, continuations, seed)
     _say(forecast_command(patient, tuple(regimen or ()), settings, workers, out, as_json))
+
+
+@app.command("trial")
+def simulate_a_trial(  # noqa: PLR0913, PLR0917 -- one argument an option
+    trial: Annotated[str, typer.Argument(help="built-in trial (see `osteocast trials`) or a trial's file")],
+    patients: Annotated[int | None, typer.Option(help="in all arms together; default: the published number")] = None,
+    replicates: Annotated[int, typer.Option(help="how often the whole trial is simulated; power from 2 on")] = 1,
+    design: Annotated[str, typer.Option(help="parallel, or counterfactual: the same patients in every arm")] = (
+        "parallel"
+    ),
+    drawn: Annotated[
+        bool,
+        typer.Option("--drawn-parameters/--central-parameters", help="draw parameters anew for each replicate"),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
+    workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
+    out: Annotated[Path, typer.Option(readable=False, help="folder for result.json, tables and report.html")] = Path(
+        "trial"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
+) -> None:
+    """Simulate a trial beside its published figures; interrupted, the same command goes on where it stopped.
+
+    Example: osteocast trial stopeck-2010 --patients 400 --out stopeck
+    """
+    from osteocast.trial_command import Asked, trial_command
+
+    _say(trial_command(trial, Asked(patients, replicates, design, drawn, seed, workers), out, as_json))
+
+
+@app.command("trials")
+def list_trials() -> None:
+    """List the built-in trials: name and title, separated by a tab.
+
+    Example: osteocast trials
+    """
+    from osteocast.trial_command import trials_command
+
+    _say(trials_command())
+
+
+@app.command("validate")
+def validate_trials(  # noqa: PLR0913, PLR0917 -- one argument an option
+    patients: Annotated[str, typer.Option(help="of each trial in all arms, or `published`")] = "published",
+    replicates: Annotated[int, typer.Option(help="simulated trials, each with its own draw of the parameters")] = 10,
+    trials: Annotated[list[str] | None, typer.Option(help="trial by name or file; repeat it; default: all")] = None,
+    seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
+    workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
+    out: Annotated[Path, typer.Option(readable=False, help="folder for result, table, page and finished work")] = Path(
+        "validation"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
+) -> None:
+    """Simulate published trials and score them beside a null model; interrupted, it goes on where it stopped.
+
+    Example: osteocast validate --trials saad-2002 --replicates 10 --out validation
+    """
+    from osteocast.validate_command import Asked, validate_command
+
+    _say(validate_command(Asked(patients, replicates, tuple(trials or ()), seed, workers), out, as_json))
 
 
 @app.command("new")
@@ -254,7 +317,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except MemoryError:
-        fix = "Ask for fewer --draws, --continuations or --months, or use a larger machine."
+        fix = "Ask for fewer --draws, --continuations, --months or --patients, or use a larger machine."
         issue = Issue("forecast.memory", "memory", "all of it in use", "room for every course", fix)
         return _complain(str(StorageError(issue)), 1)
     except Exception as error:

@@ -25,7 +25,7 @@ from osteocast.foundation.run_record import new_run_record
 from osteocast.report.folder import check_folder, result_text, write_folder
 from osteocast.report.terminal import terminal_summary
 
-_MOST_WORKERS = 1024
+MOST_WORKERS = 1024
 
 
 def forecast_command(
@@ -42,8 +42,8 @@ def forecast_command(
     check_folder(out)
     threads = workers or os.cpu_count() or 1
     record = new_run_record(tuple(sys.argv), settings.seed, _inputs(patient, names), evidence_sha256(), threads)
-    _show_notices()
-    with _progress() as bar:
+    show_notices()
+    with progress_bar() as bar:
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, total: int) -> None:
@@ -68,9 +68,9 @@ def _read(
     """
     issues: list[Issue] = []
     person, regimens = None, []
-    if workers is not None and not 1 <= workers <= _MOST_WORKERS:
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
         fix = "Choose --workers within these limits, or leave it out to use every processor."
-        issues.append(Issue("forecast.setting", "workers", str(workers), f"1 to {_MOST_WORKERS}", fix))
+        issues.append(Issue("forecast.setting", "workers", str(workers), f"1 to {MOST_WORKERS}", fix))
     try:
         settings.check()
     except InputError as error:
@@ -100,13 +100,14 @@ def _inputs(patient: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     return {str(file): read_text_limited(file).encode() for file in files if file.is_file()}
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
+    """Return a progress bar on standard error, which shows on a terminal only."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _show_notices() -> None:
+def show_notices() -> None:
     """Let notices of the kernel cache reach standard error, once."""
     log = logging.getLogger("osteocast")
     if not log.handlers:
@@ -138,4 +139,4 @@ def new_command(file: Path, template: bool, force: bool) -> str:
     return f"written: {file}\nnext: osteocast forecast {file}"
 
 
-__all__ = ["forecast_command", "new_command"]
+__all__ = ["MOST_WORKERS", "forecast_command", "new_command", "progress_bar", "show_notices"]

@@ -35,10 +35,15 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "Regimen",
         "Site",
         "SkeletalEvent",
+        "Trial",
+        "TrialResult",
+        "TrialSettings",
         "__version__",
         "forecast",
         "read_patient",
         "read_regimen",
+        "read_trial",
+        "trial",
         "write_report",
     ]
     assert all(getattr(osteocast, name) is not None for name in osteocast.__all__)
@@ -54,7 +59,7 @@ def test_public_verbs_stay_functions() -> None:
     """An imported module of the same name would take a function's place in the package."""
     check = (
         "import osteocast\n"
-        "for verb in ('forecast', 'read_patient', 'read_regimen', 'write_report') * 2:\n"
+        "for verb in ('forecast', 'read_patient', 'read_regimen', 'read_trial', 'write_report') * 2:\n"
         "    assert type(getattr(osteocast, verb)).__name__ == 'function', verb\n"
         "assert osteocast.ForecastSettings is osteocast.forecasting.run.Settings\n"
     )
@@ -78,6 +83,16 @@ def test_help_starts_in_half_a_second() -> None:
 def test_help_imports_nothing_heavy() -> None:
     heavy = {"numpy", "numba", "scipy", "sympy", "pint", "pydantic", "matplotlib"}
     check = f"import sys, osteocast.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_forecast_from_the_cache_loads_neither_sympy_nor_all_of_scipy_stats() -> None:
+    check = (
+        "import sys, osteocast.command, osteocast.engine.kernels as k; from osteocast.engine import fingerprint; "
+        "fingerprint.source_texts(fingerprint.ENGINE_MODULES); "
+        "print(sorted({'sympy', 'scipy.stats', 'scipy.optimize'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

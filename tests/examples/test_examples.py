@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 PATIENTS = sorted((EXAMPLES / "patients").glob("*.toml"))
 REGIMENS = sorted((EXAMPLES / "regimens").glob("*.toml"))
+TRIALS = sorted((EXAMPLES / "trials").glob("*.toml"))
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 # Enough candidates for the recorded values, and no more; calcium far from usual needs the most.
 SMALL = {"draws": "20", "continuations": "20", "months": "6", "workers": "2"}
@@ -31,7 +32,7 @@ def forecast(patient: Path, out: Path, *options: str) -> dict[str, object]:
 
 
 def test_all_the_examples_are_there() -> None:
-    assert (len(PATIENTS), len(REGIMENS), len(NOTEBOOKS)) == (8, 3, 1)
+    assert (len(PATIENTS), len(REGIMENS), len(TRIALS), len(NOTEBOOKS)) == (8, 3, 1, 1)
 
 
 @pytest.mark.parametrize("patient", PATIENTS, ids=lambda file: file.stem)
@@ -40,7 +41,11 @@ def test_every_patient_is_forecast(patient: Path, tmp_path: Path, capsys: pytest
     jsonschema.validate(result, SCHEMA)
     assert 1 <= len(result["regimens"]) <= 4
     for regimen in result["regimens"]:
+        withheld = {kind for one in result["applicability"] for kind in one.get("suppresses", ())}
+        assert {kind for kind, risk in regimen["risk"].items() if risk is None} == withheld
         for kind, risk in regimen["risk"].items():
+            if risk is None:
+                continue
             columns = zip(risk["low"], risk["probability"], risk["high"], strict=True)
             assert all(0 <= low <= middle <= high <= 1 for low, middle, high in columns), kind
             assert risk["probability"] == sorted(risk["probability"]), kind
@@ -54,14 +59,26 @@ def test_every_patient_is_forecast(patient: Path, tmp_path: Path, capsys: pytest
     assert not re.search(r"<(script|link|iframe|img)\b|(src|@import)\s*=?\s*[\"'(]?https?:", html)
 
 
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda file: file.stem)
+def test_every_trial_is_simulated(trial: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["trial", str(trial), "--patients", "60", "--workers", "2", "--out", str(tmp_path / "t")]) == 0
+    result = json.loads((tmp_path / "t" / "result.json").read_text(encoding="utf-8"))
+    jsonschema.validate(result, json.loads((DATA / "schema" / "trial-result.schema.json").read_text(encoding="utf-8")))
+    assert [arm["n"] for arm in result["trial"]["arms"]] == [30, 30]
+    asked = {one["name"]: one["contrast"] for one in result["endpoints"]}
+    assert asked["first-event-ratio"]["margin"] == 1.2
+    assert asked["first-event-ratio"]["decision"]
+    assert len(capsys.readouterr().out.splitlines()) <= 15
+
+
 def test_regimen_files_are_compared(tmp_path: Path) -> None:
     options = [part for file in REGIMENS for part in ("--regimen", str(file))]
     result = forecast(EXAMPLES / "patients" / "breast_lytic_femur.toml", tmp_path, *options)
     names = [regimen["name"] for regimen in result["regimens"]]
-    assert names == ["denosumab-extended-8gy", "ibandronate-q4w", "zoledronate-then-denosumab"]
+    assert names == ["denosumab-extended-8gy", "own-ibandronate-q4w", "zoledronate-then-denosumab"]
     turnover = {r["name"]: r["courses"]["untx"]["median"][-1] for r in result["regimens"]}
     # The drug that is described in its file alone acts as a bisphosphonate does: less than denosumab.
-    assert turnover["denosumab-extended-8gy"] < turnover["ibandronate-q4w"]
+    assert turnover["denosumab-extended-8gy"] < turnover["own-ibandronate-q4w"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda file: file.stem)

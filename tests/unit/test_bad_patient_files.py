@@ -253,3 +253,24 @@ def test_two_values_of_one_quantity_on_one_day_are_not_chosen_between():
     assert "observations[1]" in issue.fix
     later = {**other, "date": "2026-01-06"}
     assert len(patient_from_mapping({**LEAST, "observations": [one, later]}).observations) == 2
+
+
+@pytest.mark.parametrize("word", ["Osteo-sarcoma", "osteo sarcoma", "giant-cell tumour of bone", "Ewing-sarcoma"])
+def test_hyphens_do_not_hide_a_tumour_of_bone(word):
+    assert only({**LEAST, "primary": {"origin": word}}).code == "patient.primary-bone-tumour"
+    assert only({**LEAST, "primary": {"origin": "other", "subtype": word}}).code == "patient.primary-bone-tumour"
+
+
+@pytest.mark.parametrize(("drug", "dose", "right"), [("zoledronate", "120 mg", "4 mg"), ("denosumab", "4 g", "60 mg")])
+def test_an_earlier_dose_that_nobody_gives_is_refused(drug, dose, right):
+    course = {"drug": drug, "interval": "4 weeks", "started": "2025-01-01"}
+    issue = only({**LEAST, "antiresorptives": [{**course, "dose": dose}]})
+    assert (issue.code, issue.place) == ("patient.dose", "patient.toml: antiresorptives[1].dose")
+    patient_from_mapping({**LEAST, "antiresorptives": [{**course, "dose": right}, course]})
+
+
+@pytest.mark.parametrize("raw", [{**LEAST, "primary": "breast"}, {**LEAST, "lesions": [["T8"]]}])
+def test_a_message_names_no_class_of_the_program(raw):
+    issue = only(raw)
+    assert issue.code == "value.type"
+    assert "Entry" not in issue.expected

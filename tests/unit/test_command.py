@@ -1,5 +1,6 @@
 """What the forecast and new commands do around the library: read all, check first, write all, say it in few lines."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -10,11 +11,13 @@ import pytest
 from tests.unit.report.conftest import result
 
 from osteocast import cli, command
+from osteocast.domain.observation import Observation
 from osteocast.domain.patient import Patient, PrimaryTumour
 from osteocast.forecasting import run
 from osteocast.forecasting.candidates import Candidates
 from osteocast.forecasting.run import Settings
 from osteocast.foundation.errors import ForecastError, InputError, SolveError
+from osteocast.inference import published_levels
 from osteocast.inference.weights import Weights
 
 __all__ = ["result"]
@@ -114,6 +117,35 @@ def test_more_courses_than_fit_into_memory_are_refused():
         Settings(months=120, draws=1000, continuations=1000).check()
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"months": 1.5}, {"months": "12"}, {"draws": None}, {"seed": 1.5}, {"months": True}, {"definition": "XYZ"}],
+)
+def test_settings_are_whole_numbers_and_known_words(settings):
+    with pytest.raises(InputError, match=r"forecast\.setting"):
+        Settings(**settings).check()
+
+
+def test_names_in_place_of_objects_are_refused_with_the_way_to_get_them():
+    patient = Patient(60, "female", PrimaryTumour("breast"))
+    for regimens in ("denosumab-q4w", ["denosumab-q4w"]):
+        with pytest.raises(TypeError, match="read_regimen"):
+            run.forecast(patient, regimens)
+    with pytest.raises(TypeError, match="read_patient"):
+        run.forecast("patient.toml")
+    with pytest.raises(ForecastError, match=r"forecast\.no-regimen"):
+        run.forecast(patient, [])
+    with pytest.raises(InputError, match="workers"):
+        run.forecast(patient, None, None, 0)
+
+
+@pytest.mark.parametrize("options", [["--out", "."], ["--out", "p.toml/x"], ["--folder", "p.toml"]])
+def test_a_calibration_that_could_not_be_kept_does_not_begin(folder, options, monkeypatch, capsys):
+    monkeypatch.setattr(published_levels, "calibrate_on_published", lambda *_: pytest.fail("it began"))
+    assert cli.run(["calibrate", *options]) == 1
+    assert "[storage.write]" in capsys.readouterr().err
+
+
 def test_new_does_not_replace_a_file_unless_told(folder, capsys):
     assert cli.run(["new", "p.toml", "--template"]) == 2
     assert "[new.exists] p.toml" in capsys.readouterr().err
@@ -168,6 +200,17 @@ def test_values_against_the_model_are_refused_after_one_more_try(monkeypatch, si
     with pytest.raises(ForecastError, match=r"forecast\.effective-sample\] lesions and events"):
         run._enough_candidates(patient, None, Settings(draws=10, continuations=10), 1)
     assert len(asked) == len(sizes)
+
+
+def test_a_refused_forecast_still_says_that_the_record_is_an_emergency(monkeypatch):
+    find, _ = found_with([3.0])
+    monkeypatch.setattr(run, "find_candidates", find)
+    seen = Observation("corrected-calcium", 4.2, "mmol/L", dt.date(2026, 1, 2))
+    patient = Patient(60, "female", PrimaryTumour("breast"), assessed=dt.date(2026, 1, 2), observations=(seen,))
+    with pytest.raises(ForecastError) as caught:
+        run.forecast(patient, None, Settings(draws=10, continuations=10), 1)
+    assert [issue.code for issue in caught.value.issues] == ["forecast.emergency", "forecast.effective-sample"]
+    assert "4.20 mmol/L" in caught.value.issues[0].found
 
 
 def test_a_signal_ends_in_words_unless_the_compiler_is_calling_back(monkeypatch):

@@ -124,3 +124,13 @@ def test_folder_hash_sees_names_and_contents(tmp_path: Path) -> None:
     second = fresh()
     (tmp_path / "a.toml").rename(tmp_path / "b.toml")
     assert len({first, second, fresh()}) == 3
+
+
+def test_a_place_is_checked_before_a_long_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for good in ("file", "new", "new/deep/file"):
+        files.check_place(tmp_path / good)
+    for bad in (".", "file/below"):
+        with pytest.raises(StorageError, match=r"storage\.write"):
+            files.check_place(tmp_path / bad)
+    assert names(tmp_path) == ["file"]

@@ -128,3 +128,15 @@ def test_one_draw_says_nothing_of_the_others():
     assert e.low[0] < 0.001
     assert e.high[0] > 0.8
     assert e.chance_error[0] == pytest.approx(np.sqrt(0.2 * 0.8 / 99))
+
+
+def test_the_interval_of_a_rare_event_holds_its_mean():
+    # One event in a course of little weight: the fitted family lies almost wholly at none.
+    weight = np.ones(300)
+    weight[7] = 0.01
+    happened = np.zeros(300)
+    happened[7] = 1.0
+    sample = NestedSample.of(np.repeat(np.arange(10), 30), weight)
+    for kind in ("probability", "count"):
+        e = estimate(sample, happened, kind)
+        assert e.low[0] <= e.mean[0] <= e.high[0]

@@ -13,7 +13,7 @@ from osteocast.course.hazards import HazardParams
 from osteocast.course.layout import DAYS_PER_YEAR, PERSON, PERSON_INDEX, PLACE, PLACE_INDEX
 from osteocast.course.lesion_table import KIND_LIMITS, LARGEST_EXTENT, NEW_LESIONS
 from osteocast.course.population import Draws, draw_patients
-from osteocast.course.rules import constants
+from osteocast.course.rules import constants, rules_by_draw
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
 from osteocast.domain.observation import Observation
@@ -274,6 +274,18 @@ def test_fixed_values_are_in_the_unit_of_their_file_whoever_reads_them() -> None
     assert typical.get("hazards", "referral_rate")[0] == 2.0  # 1/year
     read = constants(HazardParams, "hazards", typical).referral_rate  # 1/day
     assert read == pytest.approx(2.0 / DAYS_PER_YEAR)
+
+
+def test_rules_of_a_draw_are_the_same_alone_and_among_others() -> None:
+    keys = np.arange(12, dtype=np.int64)
+    typical = Typical(Streams(5, keys, keys), {}, {})
+    together = rules_by_draw(typical, False)
+    for i, found in together.items():
+        alone = rules_by_draw(typical.take(np.array([i])), False)[i]
+        np.testing.assert_array_equal(found.sites, alone.sites)
+        same = {"sites": 0, "calendar": 0, "options": 0}
+        assert found._replace(**same) == alone._replace(**same)
+    assert len({found.hazard.referral_rate for found in together.values()}) == len(keys)
 
 
 def test_filtration_falls_with_age_where_no_creatinine_is_known() -> None:

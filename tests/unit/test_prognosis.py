@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import get_args
 
@@ -9,13 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from osteocast.course.calendar import past_drugs
 from osteocast.course.layout import DAYS_PER_YEAR, PERSON_INDEX
 from osteocast.course.population import draw_patients
-from osteocast.course.prognosis import SUBTYPES, Prognosis, centre, prognosis
+from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, Prognosis, centre, prognosis, standing
 from osteocast.course.typical import Typical, file_of
-from osteocast.domain.patient import Origin, Patient, PrimaryTumour
+from osteocast.domain.patient import EarlierCourse, Origin, Patient, PrimaryTumour, TherapyLine
 from osteocast.domain.table import read_table
+from osteocast.forecasting.applicability import survival_limits
 from osteocast.forecasting.describe import describe, unrecorded
+from osteocast.formats.drug_file import builtin_drug
 from osteocast.inference.reference_arms import TypicalStreams
 
 WITH_SUBTYPES = [(origin, name) for origin, names in SUBTYPES.items() for name in names]
@@ -130,11 +134,44 @@ def test_each_neutral_value_removes_its_own_factor_alone() -> None:
         assert 0.0 < without < full, name
 
 
+def fitted_to(origin: str) -> Patient:
+    """Return someone of the people that the baseline of a primary was fitted to."""
+    return someone(origin, "castration-resistant" if origin == "prostate" else None)
+
+
 @pytest.mark.parametrize("origin", get_args(Origin))
 def test_the_population_keeps_its_median_survival(origin: str) -> None:
     tempo = tempo_of(20_000)
-    changed = median_time(ratio(someone(origin), 20_000), tempo)
+    changed = median_time(ratio(fitted_to(origin), 20_000), tempo)
     assert changed == pytest.approx(median_time(np.zeros(20_000), tempo), rel=0.03)
+
+
+def test_who_was_not_among_the_fitted_does_not_shift_the_others() -> None:
+    """Castration-resistant men keep the survival they were calibrated to, whatever is known of other men."""
+    resistant = someone("prostate", "castration-resistant")
+    assert {entry for names in SUBTYPES.values() for entry in names.values()} >= BESIDE_BASELINE
+    elsewhere = {
+        f"prognosis.{name}": value
+        for entry in BESIDE_BASELINE
+        for name, value in ((entry, -3.0), (f"share_{entry}", 0.7))
+    }
+    assert (ratio(resistant, 200, elsewhere) == ratio(resistant, 200)).all()
+    sensitive = np.mean(ratio(someone("prostate", "castration-sensitive")))
+    assert sensitive < np.mean(ratio(someone("prostate"))) < np.mean(ratio(resistant))
+    assert np.exp(sensitive - np.mean(ratio(resistant))) == pytest.approx(0.30, abs=0.01)
+
+
+def test_every_listed_subtype_has_a_standing() -> None:
+    for origin in get_args(Origin):
+        names = read_table("primaries")["origin"][origin]["subtypes"]
+        named = [*SUBTYPES.get(origin, {}), *REFERENCE.get(origin, ())]
+        assert set(named) <= set(names)
+        assert len(set(named)) == len(named)
+        found = {name: standing(PrimaryTumour(origin, name)) for name in names}
+        assert {name for name, what in found.items() if what == "none"} == set(names) - set(named)
+        assert standing(PrimaryTumour(origin)) == ("drawn" if origin in SUBTYPES else "reference")
+    assert standing(PrimaryTumour("lung", "small-cell")) == "none"
+    assert standing(PrimaryTumour("lung", "non-small-cell")) == "reference"
 
 
 def test_a_centred_mixture_dies_by_half_with_the_baseline() -> None:
@@ -161,8 +198,70 @@ def test_what_is_open_is_told_and_what_is_unused_is_marked() -> None:
     assert {"visceral metastases", "subtype of the primary", "ECOG performance status"} <= set(unrecorded(someone()))
     closed = someone("breast", "triple-negative", ecog=1, visceral_metastases=False)
     assert not {"visceral metastases", "subtype of the primary", "ECOG performance status"} & set(unrecorded(closed))
-    assert "subtype of the primary" not in unrecorded(someone("prostate"))
-    shown = describe(someone("prostate", "castration-sensitive", visceral_metastases=False))
+    assert "subtype of the primary" not in unrecorded(someone("myeloma"))
+    shown = describe(someone("prostate", "neuroendocrine", visceral_metastases=False))
     given = {row["item"]: row["value"] for row in shown["given"]}
-    assert given["subtype of the primary"] == "castration-sensitive (not used by the model)"
+    assert given["subtype of the primary"] == "neuroendocrine (survival as castration-resistant)"
     assert given["visceral metastases"] == "no"
+    for used in ("castration-sensitive", "castration-resistant"):
+        assert "subtype of the primary" not in {row["item"] for row in describe(someone("prostate", used))["given"]}
+    relapsed = {row["item"]: row["value"] for row in describe(someone("myeloma", "relapsed"))["given"]}
+    assert relapsed["subtype of the primary"] == "relapsed (not used by the model)"
+
+
+def test_how_a_subtype_is_drawn_is_said_with_its_shares() -> None:
+    drawn = {row["item"]: row["how"] for row in describe(someone("prostate"))["drawn"]}
+    assert drawn["subtype of the primary"].endswith(": 34 % castration-sensitive, 66 % as castration-resistant")
+
+
+def limits(patient: Patient) -> dict[str, str]:
+    return {one.brief: f"{one.level}: {one.text}" for one in survival_limits(patient)}
+
+
+def test_a_subtype_that_lives_as_the_reference_is_a_caution() -> None:
+    text = limits(someone("lung", "small-cell"))["small-cell: no survival of its own"]
+    assert text.startswith("caution: ")
+    assert "that of people with non-small-cell lung cancer" in text
+    assert (
+        "average person with multiple myeloma"
+        in limits(someone("myeloma", "relapsed"))["relapsed: no survival of its own"]
+    )
+    assert not limits(someone("breast", "hormone-receptor-positive"))
+    assert not limits(someone("myeloma"))
+
+
+def test_own_and_drawn_survival_are_said_and_the_uncalibrated_subtype_warned_of() -> None:
+    (own,) = limits(someone("breast", "triple-negative")).values()
+    assert own.startswith("note: The subtype triple-negative moves survival alone")
+    (beside,) = limits(someone("prostate", "castration-sensitive")).values()
+    assert beside.startswith("caution: Castration-sensitive prostate cancer has its own survival")
+    (drawn,) = limits(someone("breast")).values()
+    assert "27 % her2-positive, 9 % triple-negative, 64 % as hormone-receptor-positive" in drawn
+
+
+def test_a_treated_person_with_lung_cancer_is_told_that_survival_is_of_all() -> None:
+    day = dt.date(2026, 3, 1)
+    brief = "treated lung cancer: survival probably too short"
+    running = TherapyLine("immunotherapy", "any", started=day)
+    known = someone("lung", "non-small-cell", assessed=day)
+    assert list(limits(replace(known, lines=(running,)))) == [brief]
+    assert not limits(replace(known, lines=(replace(running, stopped=day),)))
+    targetable = someone("lung", "non-small-cell-targetable", assessed=day, lines=(running,))
+    assert brief not in limits(targetable)
+    assert brief not in limits(replace(someone("breast", "triple-negative", assessed=day), lines=(running,)))
+
+
+def test_an_earlier_course_that_is_not_simulated_is_said() -> None:
+    started = dt.date(2025, 1, 1)
+    courses = (
+        EarlierCourse("denosumab", None, 28.0, started),
+        EarlierCourse("zoledronate", 4.0, None, started),
+        EarlierCourse("pamidronate", 90.0, 28.0, started),
+    )
+    patient = Patient(60, "female", PrimaryTumour("breast"), assessed=dt.date(2026, 1, 1), drug_history=courses)
+    assert {row[0] for row in past_drugs(patient)[:2]} == {-365.0, -365.0 + builtin_drug("zoledronate").infusion_days}
+    how = {one["item"]: one["how"] for one in describe(patient)["drawn"] if "earlier" in one["item"]}
+    assert how == {
+        "start or dose of earlier denosumab": "the course is left out, as if it had not been given",
+        "interval of earlier zoledronate": "taken as a single dose on the day it started",
+    }

@@ -15,15 +15,19 @@ from osteocast.course.courses import EventKind
 from osteocast.course.layout import PLACE_INDEX, Action
 from osteocast.course.population import draw_patients
 from osteocast.course.present import Present, carry
-from osteocast.course.recorded import first_treated_day, irradiation_days, is_broken
+from osteocast.course.recorded import event_marks, first_treated_day, irradiation_days, is_broken
 from osteocast.course.rules import constants
 from osteocast.course.simulate import continue_from
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
+from osteocast.domain.patient import EventKind as EventKindName
 from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
 from osteocast.domain.site import site
+from osteocast.forecasting.candidates import find_candidates
 from osteocast.forecasting.describe import describe
+from osteocast.forecasting.run import POSTERIOR
 from osteocast.formats.regimen_file import read_regimen
+from osteocast.inference.posterior import read_posterior
 from osteocast.models import radiotherapy
 
 TODAY = dt.date(2026, 2, 10)
@@ -132,3 +136,51 @@ def test_the_dose_is_said_to_be_assumed() -> None:
     drawn = {one["item"]: one["how"] for one in describe(IRRADIATED)["drawn"]}
     assert drawn["radiotherapy dose of L2"] == "taken as a single 8 Gy; whether pain responded is drawn"
     assert "radiotherapy dose of L2" not in {one["item"] for one in describe(PLAIN)["drawn"]}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "marks"),
+    [
+        ((), (0.0, 0.0)),
+        (("radiotherapy", "surgery", "hypercalcaemia"), (0.0, 0.0)),
+        (("fracture",), (1.0, 0.0)),
+        (("cord-compression",), (1.0, 1.0)),
+        (("fracture", "cord-compression"), (1.0, 1.0)),
+    ],
+)
+def test_recorded_events_mark_the_hazard_of_death(kinds: tuple[EventKindName, ...], marks: tuple[float, float]) -> None:
+    events = tuple(SkeletalEvent(kind, site("T7"), GIVEN) for kind in kinds)
+    assert event_marks(replace(PLAIN, events=events)) == marks
+
+
+def test_a_lost_height_is_no_event_of_the_hazard_of_death() -> None:
+    assert is_broken(PLAIN, replace(SPINE, collapse_percent=50.0))
+    assert event_marks(with_lesion(collapse_percent=50.0)) == (0.0, 0.0)
+
+
+def test_earlier_events_bring_death_nearer_as_simulated_ones_do() -> None:
+    """The integrated hazard of a person grows by the published factors; chance and everything else stay the same."""
+    plain = present_of(PLAIN)
+    before = plain.standing.body.copy()
+    rule = constants(radiotherapy.Params, "radiotherapy", plain.draws.typical)
+    calendar = coming_calendar(PLAIN, read_regimen("supportive-care"), 24, rule)
+    dead, days = [], []
+    for marks in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)):
+        courses = continue_from(plain.marked(marks), calendar, 24)
+        days.append(np.nan_to_num(courses.death_day, nan=np.inf))
+        dead.append(np.count_nonzero(np.isfinite(days[-1])))
+    np.testing.assert_array_equal(plain.standing.body, before)
+    # who has an event of the kind before death is marked anyway and dies no earlier
+    assert (days[1] <= days[0]).all()
+    assert (days[2] <= days[1]).all()
+    assert dead[0] < dead[2]
+    early = np.isfinite(days[2]) & (days[2] < 60.0)
+    assert (days[2][early] < days[0][early]).all()
+
+
+def test_a_forecast_starts_from_people_marked_by_their_record() -> None:
+    patient = replace(PLAIN, events=(SkeletalEvent("cord-compression", site("T7"), GIVEN),))
+    body = find_candidates(patient, read_posterior(POSTERIOR), (4, 8), 1, 1).present.standing.body
+    assert (body[:, [m.EVENT_MARK, m.CORD_MARK]] == 1.0).all()
+    plain = find_candidates(PLAIN, read_posterior(POSTERIOR), (4, 8), 1, 1).present.standing.body
+    assert (plain[:, [m.EVENT_MARK, m.CORD_MARK]] == 0.0).all()

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from osteocast.course.courses import EVENT_FIELDS, LESION_SERIES, PATIENT_SERIES, Courses, EventKind
+from osteocast.course.detection import Surveys, as_simulated, detect
+from osteocast.course.event_definitions import event_definition
 from osteocast.evidence.load import load_targets
 from osteocast.foundation.errors import EvidenceError
 from osteocast.inference.calibration_file import CALIBRATION, read_calibration, standard_error
 from osteocast.inference.estimators import first_event_share, kaplan_meier, median_survival
 from osteocast.inference.published_levels import fingerprint, level_of, simulated_levels
-from osteocast.inference.reference_arms import ArmCourses, TypicalStreams, simulate_arm
+from osteocast.inference.reference_arms import ArmCourses, TypicalStreams, _record, entry_of, simulate_arm
 
 FRACTURES = {EventKind.VERTEBRAL_FRACTURE, EventKind.NON_VERTEBRAL_FRACTURE}
 SRE = FRACTURES | {EventKind.CORD_COMPRESSION, EventKind.RADIOTHERAPY, EventKind.SURGERY}
@@ -72,13 +74,14 @@ def test_first_events_by_hand():
         n=6,
     )
     exit_day = np.array([365.0, 365.0, 120.0, 365.0, 365.0, 365.0])
-    shares = {kind: first_event_share(courses, exit_day, SRE, {kind}) for kind in SRE}
+    seen, sre = as_simulated(courses, exit_day), event_definition("SRE")
+    shares = {kind: first_event_share(seen, sre, {kind}) for kind in SRE}
     assert shares[k.RADIOTHERAPY] == pytest.approx(100 / 6)
     assert shares[k.NON_VERTEBRAL_FRACTURE] == pytest.approx(100 / 6)
     assert shares[k.CORD_COMPRESSION] == pytest.approx(100 / 6)
     assert shares[k.VERTEBRAL_FRACTURE] == shares[k.SURGERY] == 0.0
-    assert first_event_share(courses, exit_day, SRE, SRE) == pytest.approx(sum(shares.values()))
-    assert first_event_share(courses_of([], 4), np.full(4, 9.0), SRE, SRE) == 0.0
+    assert first_event_share(seen, sre, SRE) == pytest.approx(sum(shares.values()))
+    assert first_event_share(as_simulated(courses_of([], 4), np.full(4, 9.0)), sre, SRE) == 0.0
 
 
 def test_a_change_of_therapy_counts_only_in_pain_and_only_where_the_trial_counts_it(plan):
@@ -117,10 +120,12 @@ def test_the_plan_is_what_its_decision_says(plan):
     ("old", "new", "code"),
     [
         ('target = "EV0142"', 'target = "EV0001x"', "calibration.target-use"),
-        ('grade = "assumed"', 'grade = "guessed"', "calibration.input"),
-        ("lesions = {", "lesion_count = {", "calibration.input"),
-        ('estimator = "median survival"', 'estimator = "mean"', "calibration.level"),
-        ('first = ["radiotherapy"]', 'first = ["x-ray"]', "calibration.level"),
+        ('arm = "placebo"', 'arm = "sugar"', "calibration.input"),
+        ('trial = "saad-2002"', 'trial = "major-2001"', "calibration.input"),
+        ('trial = "saad-2002"', 'trial = "saad-2003"', "trial.unknown"),
+        ('target = "EV0157"', 'target = "EV0145"', "calibration.level"),
+        ('target = "EV0157"', 'target = "EV0132"', "calibration.level"),
+        ('target = "EV0157"', 'target = "EV0156"', "calibration.level"),
         ('arm = "saad-placebo"', 'arm = "nobody"', "calibration.level"),
         ("seed = 20021002", "seed = ]", "calibration.file"),
         ("[[levels]]", "[[level]]", "calibration.file"),
@@ -157,6 +162,32 @@ def test_levels_that_nobody_read_and_too_many_levels_are_refused(tmp_path):
     assert [issue.code for issue in caught.value.issues] == ["calibration.too-many-levels"]
 
 
+def test_arms_and_levels_stand_in_the_files_of_trials(plan):
+    breast, prostate = plan.arms["stopeck-zoledronate"], plan.arms["saad-placebo"]
+    assert (breast.origin, breast.sex, breast.regimen.name) == ("breast", "female", "zoledronate-q4w")
+    assert (prostate.origin, prostate.sex, prostate.regimen.name) == ("prostate", "male", "supportive-care")
+    names = ("age", "line_started", "line_strength", "oldest_lesion", "lesions", "survey_interval", "withdrawal",
+             "earliest_exit", "latest_exit", "cut_off", "simulated")  # fmt: skip
+    assert [breast[name] for name in names] == [57, 120, 1.0, 1.2, 6, 84, 0.35, 0.9, 3.2, 36, 36]
+    assert [prostate[name] for name in names] == [72, 120, 0.5, 1.58, 8, 84, 0.39, 2.0, 2.0, 24, 48]
+    levels = {found.level.target: found for found in plan.levels}
+    change = EventKind.CHANGE_OF_SYSTEMIC_THERAPY
+    counted = {
+        name: {kind: part.least_pain for part in found.definition.components for kind in part.kinds}
+        for name, found in levels.items()
+        if found.definition is not None
+    }
+    assert levels["EV0009"].first == FRACTURES
+    assert levels["EV0007"].first == {EventKind.RADIOTHERAPY}
+    assert levels["EV0004"].first == SRE
+    assert levels["EV0142"].first == SRE | {change}
+    assert levels["EV0157"].first == set()
+    for name in ("EV0009", "EV0007", "EV0004"):
+        assert counted[name] == dict.fromkeys(SRE)
+    assert counted["EV0142"] == dict.fromkeys(SRE) | {change: 7.0}
+    assert "EV0157" not in counted
+
+
 def test_a_version_of_the_model_has_one_fingerprint():
     assert fingerprint() == fingerprint()
     assert len(fingerprint()) == 64
@@ -175,6 +206,15 @@ def test_patients_leave_by_withdrawal_death_or_data_cut(plan, placebo):
     died = ~np.isnan(placebo.courses.death_day)
     assert np.all(placebo.end_day[died] == placebo.courses.death_day[died])
     assert 0.1 < np.mean(placebo.exit_day >= 456.0) < 0.6
+
+
+def test_the_schedule_of_the_trial_finds_what_the_simulation_found(plan, placebo):
+    surveys = Surveys(interval_days=plan.arms["saad-placebo"]["survey_interval"])
+    ours = detect(placebo.courses, surveys, placebo.exit_day)
+    stored = as_simulated(placebo.courses, placebo.exit_day)
+    for name in ("exit_day", "died", "patient", "day", "kind", "number", "raw"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(stored, name))
+    assert (ours.after_day < ours.until_day).sum() == np.isnan(stored.after_day).sum() > 0
 
 
 def test_patients_enter_with_a_history(placebo):
@@ -207,3 +247,11 @@ def test_every_level_gets_a_finite_number(plan):
     assert set(levels) == {found.level.target for found in plan.levels}
     assert all(math.isfinite(value) and value > 0 for value in levels.values())
     assert simulated_levels(plan, {}, 64, workers=1) == levels
+
+
+def test_the_prostate_trial_keeps_its_subtype(plan):
+    arm = plan.arms["saad-placebo"]
+    assert arm.subtype == "castration-resistant"
+    assert _record(arm).primary.subtype == "castration-resistant"
+    assert entry_of(arm) != entry_of(dataclasses.replace(arm, subtype=None))
+    assert plan.arms["stopeck-denosumab"].subtype is None

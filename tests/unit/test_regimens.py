@@ -1,6 +1,7 @@
 """Regimens: read from data, adjusted to the kidney, combined, and refused where wrong."""
 
 import datetime as dt
+import itertools
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,12 @@ def course(**fields):
 def test_built_in_regimens_and_drugs():
     assert {"supportive-care", "zoledronate-q3w", "zoledronate-q4w", "zoledronate-q12w", "denosumab-q4w",
             "denosumab-q12w", "pamidronate-q4w", "radiotherapy-8gy", "rod"} <= set(builtin_regimens())  # fmt: skip
-    assert builtin_drugs() == ("denosumab", "pamidronate", "zoledronate")
+    assert builtin_drugs() == (
+        "clodronate-oral", "denosumab", "ibandronate", "ibandronate-oral", "pamidronate", "zoledronate",
+    )  # fmt: skip
     for name in builtin_drugs():
         low, high = builtin_drug(name).plausible_dose_mg
-        assert 0 < low < high < 1000
+        assert 0 < low < high < 5000
 
 
 @pytest.mark.parametrize(
@@ -200,6 +203,44 @@ def test_single_dose():
     assert [dose.day for dose in regimen.calendar(NOBODY, 24)] == [0]
 
 
+def test_daily_tablets_enter_as_even_infusions():
+    regimen = read_regimen("ibandronate-oral-daily")
+    doses = regimen.calendar(NOBODY, 24)
+    # 730.5 days: 731 tablets in 27 actions instead of 731.
+    assert len(doses) == 27
+    assert sum(dose.amount_mg for dose in doses) == pytest.approx(731 * 50)
+    assert sum(dose.infusion_days for dose in doses) == pytest.approx(731)
+    first = doses[0]
+    assert (first.day, first.amount_mg, first.infusion_days) == (0, 28 * 50, 28)
+    # 50 mg, of which 0.6 % is absorbed, at a fifth of the potency of zoledronate.
+    assert first.equivalent_mg == pytest.approx(28 * 50 * 0.006 * 0.2)
+    rates = {round(dose.equivalent_mg / dose.infusion_days, 12) for dose in doses}
+    assert rates == {round(50 * 0.006 * 0.2, 12)}
+    for earlier, later in itertools.pairwise(doses):
+        assert later.day == pytest.approx(earlier.day + earlier.infusion_days)
+
+
+def test_tablets_stop_on_their_day_and_follow_the_kidney():
+    tablets = {"drug": "ibandronate-oral", "dose": "50 mg", "interval": "1 day", "averaged": "4 weeks"}
+    stopped = regimen_from_mapping({"title": "Stopped", "courses": [{**tablets, "stop": "40 days"}]})
+    assert [(d.day, d.infusion_days, d.amount_mg) for d in stopped.calendar(NOBODY, 12)] == [
+        (0, 28, 28 * 50),
+        (28, 12, 12 * 50),
+    ]
+    assert stopped.calendar(patient_with(40), 12)[0].amount_mg == pytest.approx(28 * 25)
+    clodronate = read_regimen("clodronate-oral-daily")
+    assert clodronate.calendar(NOBODY, 1)[0].equivalent_mg == pytest.approx(28 * 1600 * 0.02 * 0.0008)
+    assert not eligibility(clodronate, patient_with(9)).eligible
+
+
+def test_single_and_loading_doses_by_name():
+    assert [dose.day for dose in read_regimen("zoledronate-once").calendar(NOBODY, 24)] == [0]
+    assert [dose.amount_mg for dose in read_regimen("pamidronate-once").calendar(NOBODY, 24)] == [90]
+    days = [dose.day for dose in read_regimen("denosumab-q4w-loaded").calendar(NOBODY, 3)]
+    assert days == [0, 7, 14, 28, 56, 84]
+    assert read_regimen("ibandronate-q4w").calendar(NOBODY, 1)[0].equivalent_mg == pytest.approx(1.2)
+
+
 def test_procedures_need_their_lesion():
     regimen = read_regimen("denosumab-q4w+radiotherapy-8gy@T8+rod@femur-left-shaft")
     assert [(one.kind, one.site) for one in regimen.procedures] == [("radiotherapy", "T8"), ("rod", "femur-left-shaft")]
@@ -241,6 +282,10 @@ def test_bad_names(name, codes):
         (course(start="8 weeks", stop="4 weeks"), "regimen.order", "courses[1].stop"),
         (course(start="-2 weeks"), "value.negative", "courses[1].start"),
         (course(intervall="4 weeks"), "key.unknown", "courses[1].intervall"),
+        (course(averaged="2 weeks"), "regimen.averaged", "courses[1].averaged"),
+        (course(averaged="8 weeks", loading=["7 days"]), "regimen.averaged", "courses[1].averaged"),
+        ({"drug": {"x": {"title": "X", "mechanism": "denosumab", "bioavailability": "50 %"}}},
+         "drug.potency", "drug.x.bioavailability"),
         ({"procedures": [{"kind": "radiotherapy", "site": "T8"}]}, "regimen.radiation", "procedures[1]"),
         ({"procedures": [{"kind": "rod", "site": "T8"}]}, "regimen.rod-site", "procedures[1].site"),
         ({"procedures": [{"kind": "rod", "site": "skull", "dose": "8 Gy"}]}, "regimen.radiation", "procedures[1]"),
@@ -269,3 +314,27 @@ def test_assessed_values_that_are_limits_do_not_decide():
     low = Observation("corrected-calcium", 2.0, "mmol/L", dt.date(2026, 1, 1), ">")
     patient = Patient(60, "female", PrimaryTumour("breast"), observations=(low,))
     assert eligibility(read_regimen("denosumab-q4w"), patient).eligible
+
+
+def test_a_file_does_not_pass_for_a_built_in_regimen(tmp_path):
+    own = tmp_path / "zoledronate-q4w.toml"
+    own.write_text('title = "every 8 weeks"\n[[courses]]\ndrug = "zoledronate"\ndose = "4 mg"\ninterval = "8 weeks"\n')
+    assert refused(own) == ["regimen.built-in"]
+    own.write_text('name = "mine"\n' + own.read_text())
+    assert read_regimen(own).name == "mine"
+
+
+def test_what_begins_after_the_forecast_is_said():
+    late = {"kind": "rod", "site": "femur-left-shaft", "day": "13 months"}
+    regimen = regimen_from_mapping({"title": "late", "procedures": [late], **course(start="13 months")}, "late")
+    assert regimen.late_note(12).endswith("Zoledronate, rod at femur-left-shaft.")
+    assert regimen.late_note(24) == ""
+
+
+def test_two_doses_of_a_drug_on_one_day_are_not_eligible():
+    doubled = eligibility(read_regimen("zoledronate-q4w+zoledronate-q12w"), patient_with(80))
+    assert not doubled.eligible
+    assert "Two courses of zoledronate give a dose each on day 0." in doubled.reasons
+    for name in builtin_regimens():
+        judged = [one for one in eligible_regimens(patient_with(80)) if one.regimen.name == name]
+        assert not any("Two courses" in reason for one in judged for reason in one.reasons)

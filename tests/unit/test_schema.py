@@ -17,6 +17,8 @@ FILES = [
     (FOLDER / "templates" / "patient.toml", "patient"),
     *((path, "regimen") for path in sorted((ROOT / "examples" / "regimens").glob("*.toml"))),
     *((path, "regimen") for path in sorted((FOLDER / "regimens").glob("*.toml"))),
+    *((path, "trial") for path in sorted((FOLDER / "trials").glob("*.toml"))),
+    *((path, "trial") for path in sorted((ROOT / "examples" / "trials").glob("*.toml"))),
 ]
 
 

@@ -62,6 +62,27 @@ def test_oregonator_reaches_the_published_end():
     np.testing.assert_allclose(found.body[1], expected, rtol=1e-5)
 
 
+def after_a_change(first: float) -> tuple[np.ndarray, int]:
+    """Integrate two lesions for a day, change a parameter of one and add a third; then a day with this first step."""
+    compiled, case = kernels(HOST), host_case(3)
+    xb, xl = np.array(flatten(case.body_start)), np.array([flatten(x) for x in case.lesion_starts])
+    pb, pl = np.array(flatten(case.body_params)), np.array([flatten(p) for p in case.lesion_params])
+    controls, work = np.array([1.0]), compiled.new_work(3)
+    options = Options(1e-9, 0.0, 1e-12, 10.0, 10**6, np.full(xb.size, 1e-9), np.full(xl.shape[1], 1e-9))
+    status, step, _ = compiled.advance(0.0, 1.0, 0.0, xb, xl, 2, pb, pl, controls, work, options)
+    assert status == 0
+    pl[0] *= 1.25
+    status, _, tried = compiled.advance(1.0, 2.0, first * step, xb, xl, 3, pb, pl, controls, work, options)
+    assert status == 0
+    return np.concatenate([xb, xl.ravel()]), tried
+
+
+def test_a_negative_step_prepares_parameters_anew_and_keeps_the_step():
+    (kept, few), (restarted, more) = after_a_change(-1.0), after_a_change(0.0)
+    np.testing.assert_allclose(kept, restarted, rtol=1e-6)
+    assert few < more
+
+
 def fixed_steps(steps: int) -> np.ndarray:
     """Integrate the host with three lesions over two days in equal binary steps, without error control."""
     compiled, case = kernels(HOST), host_case(3)

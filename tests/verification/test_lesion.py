@@ -28,9 +28,7 @@ def with_units(values: Any) -> Any:
     fields = {}
     for field, unit, _ in annotated_fields(kind):
         value = getattr(values, field)
-        fields[field] = (
-            with_units(value) if unit is None else quantity(float(value), "" if unit == "1" else unit)
-        )
+        fields[field] = with_units(value) if unit is None else quantity(float(value), "" if unit == "1" else unit)
     return kind(**fields)
 
 
@@ -71,9 +69,7 @@ def test_equations_can_be_traced() -> None:
     base = lesion.initial_state(TYPICAL)
     more = lesion.rates(base._replace(OCa=base.OCa + step), TYPICAL, HEALTHY).tumour
     less = lesion.rates(base._replace(OCa=base.OCa - step), TYPICAL, HEALTHY).tumour
-    assert float(slope.subs(at).replace(SafeLog, sp.log)) == pytest.approx(
-        (more - less) / (2 * step), rel=1e-5
-    )
+    assert float(slope.subs(at).replace(SafeLog, sp.log)) == pytest.approx((more - less) / (2 * step), rel=1e-5)
 
 
 def test_typical_factors_are_those_of_theta_a_quarter() -> None:

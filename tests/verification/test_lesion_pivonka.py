@@ -28,9 +28,7 @@ INJECTED = {
 }
 
 
-def leg(
-    start: np.ndarray, days: list[float], u: pivonka.Surroundings, cells: tuple[float, ...]
-) -> np.ndarray:
+def leg(start: np.ndarray, days: list[float], u: pivonka.Surroundings, cells: tuple[float, ...]) -> np.ndarray:
     """Integrate and return the cells at each of the days."""
 
     def rates(_: float, y: np.ndarray) -> np.ndarray:

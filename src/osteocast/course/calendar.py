@@ -106,7 +106,7 @@ def past_drugs(patient: Patient) -> list[Row]:
         step = course.interval_days or max(1.0, last - first)
         day = first
         while day < last:
-            rows += _dose_rows(day, drug.mechanism, course.dose_mg * drug.potency, drug.infusion_days)
+            rows += _dose_rows(day, drug.mechanism, drug.equivalent_mg(course.dose_mg), drug.infusion_days)
             day += step
     return rows
 

@@ -1,9 +1,11 @@
 """Care: who is referred, operated, surveyed and treated, and when. Rules with parameters; no hidden judgement."""
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from osteocast.foundation.compiled import jitable
+
+FLUIDS_CHANGE: Final = (1.25, 4.0, 10.0)  # days after the start of fluids on which their rate changes
 
 
 class CareParams(NamedTuple):
@@ -87,11 +89,11 @@ def relief_left(relieved: float, irradiated: float, day: float, p: CareParams) -
 @jitable
 def saline_rate(days_since_start: float, p: CareParams) -> float:
     """Saline in L/day this many days after hypercalcaemia treatment began."""
-    if days_since_start < 1.25:
+    if days_since_start < FLUIDS_CHANGE[0]:
         return p.fluids_day1
-    if days_since_start < 4.0:
+    if days_since_start < FLUIDS_CHANGE[1]:
         return p.fluids_day4
-    if days_since_start < 10.0:
+    if days_since_start < FLUIDS_CHANGE[2]:
         return p.fluids_day10
     return 0.0
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from osteocast.course import memory as m
-from osteocast.course.accuracy import loop_options
 from osteocast.course.chunk import People, Results, Standing
 from osteocast.course.layout import PERSON, PLACE
-from osteocast.course.rules import rules_of
+from osteocast.course.rules import rules_by_draw
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
 
@@ -43,5 +42,5 @@ def _course() -> tuple[Any, ...]:
         counts=np.zeros((1, 2), dtype=np.int64),
         status=one,
     )
-    rules = rules_of(typical, np.zeros((0, 4)), 0.0, False)._replace(options=loop_options())
+    rules = rules_by_draw(typical, False)[0]
     return people, standing, rules

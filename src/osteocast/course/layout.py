@@ -80,6 +80,9 @@ PLACE: Final = (
     "rod",  # 1 if a rod is in place
     "report_index",  # row of the report this lesion is written to
     "phenotype",  # 0 lytic .. 1 sclerotic
+    "seen_rest",  # pain at rest and on loading recorded for day 0, nan unless both are
+    "seen_loading",
+    "moving_factor",  # multiplier of the movement part of the pain drive of this lesion
 )
 PLACE_INDEX: Final = {name: i for i, name in enumerate(PLACE)}
 

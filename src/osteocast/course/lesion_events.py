@@ -17,6 +17,7 @@ from osteocast.models.strength import disruption, relative_strength, structural_
 _CLASS: Final = PLACE_INDEX["site_class"]
 _WEAKENING: Final = PLACE_INDEX["weakening"]
 _FACTOR: Final = PLACE_INDEX["pain_factor"]
+_MOVING: Final = PLACE_INDEX["moving_factor"]
 _ROW: Final = PLACE_INDEX["report_index"]
 _PHENOTYPE: Final = PLACE_INDEX["phenotype"]
 _BONE_QUALITY: Final = PERSON_INDEX["bone_quality"]
@@ -103,12 +104,9 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
         rest -= rules.hazard.kyphosis_step * run.body[m.KYPHOSIS]
     memory[m.LOG_REST] = rest
     logs = math.log(max(strength, 1e-3)) + rest
-    used = overload(logs, site[_MARGIN], site[_SPREAD], rules.hazard.overload_share)
     person = run.person[_SENSITIVITY] * run.place[j, _FACTOR]
-    relieved = relief_left(memory[m.RELIEVED], memory[m.IRRADIATED_DAY], day, rules.care)
-    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * (1.0 - relieved)
-    resting += rules.pain.epidural_gain * max(0.0, x[i.epidural])
-    moving = movement_drive(used, rules.pain) * (1.0 - relieved * rules.care.relief_movement)
+    resting, moving = pain_drives(run, rules, j, day, logs)
+    moving *= run.place[j, _MOVING]
     if memory[m.FRACTURED] > 0.0:
         since = day - memory[m.FRACTURE_DAY]
         moving += rules.pain.fracture_drive * math.exp(-since / rules.care.fracture_pain_days)
@@ -118,12 +116,61 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     memory[m.OSTEOCLASTS] = osteoclasts
     loads = (site[_MARGIN], site[_SPREAD], site[_HIT], site[_FALL_MARGIN], site[_FALL_SPREAD])
     memory[m.HAZARD] = fracture_hazard(logs, memory[m.PAIN], run.body[m.FALL_RATE], loads, rules.hazard.pain_protection)
+    memory[m.REFERRAL_RATE] = referral_hazard(memory[m.PAIN], rules.hazard)
+    memory[m.ROD_RATE] = rod_rate(run, rules, j)
+
+
+@jitable
+def pain_drives(run: Run, rules: Rules, j: int, day: float, logs: float) -> tuple[float, float]:
+    """Drives of pain at rest and on movement, before any sensitivity, at a bone with log strength `logs`."""
+    x = run.xl[j]
+    i = rules.at
+    site = rules.sites[int(run.place[j, _CLASS])]
+    memory = run.lesion[j]
+    osteoclasts = max(1e-6, x[i.osteoclasts] / run.pl[j, i.osteoclasts_reference])
+    relieved = relief_left(memory[m.RELIEVED], memory[m.IRRADIATED_DAY], day, rules.care)
+    resting = resting_drive(max(1e-9, x[i.tumour]), osteoclasts, x[i.extent], rules.pain) * (1.0 - relieved)
+    resting += rules.pain.epidural_gain * max(0.0, x[i.epidural])
+    used = overload(logs, site[_MARGIN], site[_SPREAD], rules.hazard.overload_share)
+    moving = movement_drive(used, rules.pain) * (1.0 - relieved * rules.care.relief_movement)
+    return resting, moving
+
+
+@jitable
+def rod_rate(run: Run, rules: Rules, j: int) -> float:
+    """Prophylactic operations a day: above 0 where the rule of care asks for a rod."""
+    memory = run.lesion[j]
+    site_points = rules.sites[int(run.place[j, _CLASS]), _MIRELS]
+    if site_points == 0.0 or memory[m.ROD] > 0.0 or memory[m.FRACTURED] > 0.0:
+        return 0.0
+    movement = memory[m.MOVEMENT_PAIN]
+    extent = run.xl[j, rules.at.extent]
+    score = mirels_score(site_points, memory[m.PAIN], movement, run.place[j, _PHENOTYPE], extent)
+    return float(rules.hazard.rod_rate) if rod_indicated(score, movement, rules.care) else 0.0
+
+
+@jitable
+def begin_interval(run: Run, rules: Rules, j: int) -> None:
+    """Keep the rates at the start of an interval; over the interval the mean of both ends acts."""
+    memory = run.lesion[j]
+    memory[m.HAZARD_BEFORE] = memory[m.HAZARD]
+    memory[m.REFERRAL_BEFORE] = memory[m.REFERRAL_RATE]
+    memory[m.ROD_BEFORE] = memory[m.ROD_RATE]
+    memory[m.EPIDURAL_BEFORE] = run.xl[j, rules.at.epidural]
 
 
 @jitable
 def crossing_day(day: float, span: float, total: float, at: float, rate: float) -> float:
     """Day within the interval that ends now on which an integrated hazard reached its threshold."""
     return day - min(span, max(0.0, (total - at) / rate))
+
+
+@jitable
+def reached_day(day: float, span: float, before: float, now: float, level: float) -> float:
+    """Day within the interval that ends now on which a quantity that is beyond a level now came to it."""
+    if (before - level) * (now - level) >= 0.0:
+        return day  # it was beyond the level already
+    return day - span * (now - level) / (now - before)
 
 
 @jitable
@@ -147,7 +194,6 @@ def irradiate(run: Run, rules: Rules, j: int, day: float, dose: float) -> None:
     memory[m.IRRADIATIONS] = count + 1.0
     if chance(run, rules, _Q_RESPONSE, row, count) < rules.care.responders:
         memory[m.RELIEVED] = rules.care.relief
-    run.body[m.RESTART] = 1.0
 
 
 @jitable
@@ -165,7 +211,7 @@ def fracture(run: Run, rules: Rules, j: int, day: float) -> None:
     if vertebra:
         run.body[m.KYPHOSIS] += 1.0
         run.pl[j, rules.at.epidural_growth] *= rules.care.epidural_collapse
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = max(run.body[m.RESTART], m.PREPARE)
     if not felt:
         return
     run.body[m.EVENT_MARK] = 1.0
@@ -179,25 +225,28 @@ def fracture(run: Run, rules: Rules, j: int, day: float) -> None:
 
 
 @jitable
-def cord_events(run: Run, rules: Rules, j: int, day: float) -> None:
+def cord_events(run: Run, rules: Rules, j: int, day: float, span: float) -> None:
     """Follow epidural growth: pain, then weakness, then sensory loss, then treatment after a delay."""
     memory = run.lesion[j]
     care = rules.care
     row = run.place[j, _ROW]
-    reach = run.xl[j, rules.at.epidural]
+    before, reach = memory[m.EPIDURAL_BEFORE], run.xl[j, rules.at.epidural]
     stage = memory[m.CORD_STAGE]
     if stage < 1.0 and reach >= care.cord_pain:
         memory[m.CORD_STAGE] = stage = 1.0
-        record_event(run, day, day, _EPIDURAL_PAIN, (row, 1.0))
+        when = reached_day(day, span, before, reach, care.cord_pain)
+        record_event(run, when, when, _EPIDURAL_PAIN, (row, 1.0))
     if stage == 1.0 and reach >= care.cord_weakness:
         memory[m.CORD_STAGE] = stage = 2.0
-        record_event(run, day, day, _WEAKNESS, (row, 1.0))
+        when = reached_day(day, span, before, reach, care.cord_weakness)
+        record_event(run, when, when, _WEAKNESS, (row, 1.0))
         spread = care.cord_delay_spread * normal_quantile(chance(run, rules, _Q_DELAY, row, 0))
-        memory[m.WEAK_DAY] = day
-        memory[m.CORD_DAY] = day + care.cord_delay_median * math.exp(spread)
+        memory[m.WEAK_DAY] = when
+        memory[m.CORD_DAY] = when + care.cord_delay_median * math.exp(spread)
     if stage == 2.0 and reach >= care.cord_sensory:
         memory[m.CORD_STAGE] = stage = 3.0
-        record_event(run, day, day, _SENSORY, (row, 1.0))
+        when = reached_day(day, span, before, reach, care.cord_sensory)
+        record_event(run, when, when, _SENSORY, (row, 1.0))
     if stage in (2.0, 3.0) and day >= memory[m.CORD_DAY]:
         treat_cord(run, rules, j, day)
 
@@ -227,14 +276,13 @@ def lesion_events(run: Run, rules: Rules, j: int, day: float, span: float) -> No
     """Let the hazards of one lesion act over the interval of `span` days that ends now."""
     memory = run.lesion[j]
     row = run.place[j, _ROW]
-    site = rules.sites[int(run.place[j, _CLASS])]
     if memory[m.FRACTURED] == 0.0:
-        memory[m.FRACTURE_SUM] += memory[m.HAZARD] * span
+        rate = 0.5 * (memory[m.HAZARD_BEFORE] + memory[m.HAZARD])
+        memory[m.FRACTURE_SUM] += rate * span
         if memory[m.FRACTURE_SUM] >= memory[m.FRACTURE_AT]:
-            when = crossing_day(day, span, memory[m.FRACTURE_SUM], memory[m.FRACTURE_AT], memory[m.HAZARD])
-            fracture(run, rules, j, when)
+            fracture(run, rules, j, crossing_day(day, span, memory[m.FRACTURE_SUM], memory[m.FRACTURE_AT], rate))
     if radiotherapy_open(day, memory[m.IRRADIATED_DAY], memory[m.IRRADIATIONS], rules.care):
-        rate = referral_hazard(memory[m.PAIN], rules.hazard)
+        rate = 0.5 * (memory[m.REFERRAL_BEFORE] + memory[m.REFERRAL_RATE])
         memory[m.REFERRAL_SUM] += rate * span
         if memory[m.REFERRAL_SUM] >= memory[m.REFERRAL_AT]:
             when = crossing_day(day, span, memory[m.REFERRAL_SUM], memory[m.REFERRAL_AT], rate)
@@ -242,15 +290,12 @@ def lesion_events(run: Run, rules: Rules, j: int, day: float, span: float) -> No
             irradiate(run, rules, j, day, 1.0)
             memory[m.REFERRAL_SUM] = 0.0
             memory[m.REFERRAL_AT] = threshold(run, rules, _Q_REFERRAL, row, int(memory[m.IRRADIATIONS]))
-    if site[_MIRELS] > 0.0 and memory[m.ROD] == 0.0 and memory[m.FRACTURED] == 0.0:
-        movement = memory[m.MOVEMENT_PAIN]
-        score = mirels_score(
-            site[_MIRELS], memory[m.PAIN], movement, run.place[j, _PHENOTYPE], run.xl[j, rules.at.extent]
-        )
-        if rod_indicated(score, movement, rules.care):
-            memory[m.ROD_SUM] += rules.hazard.rod_rate * span
-            if memory[m.ROD_SUM] >= memory[m.ROD_AT]:
-                memory[m.ROD] = 1.0
-                record_event(run, day, day, _OPERATION, (row, 1.0))
-    if site[_VERTEBRA] > 0.0:
-        cord_events(run, rules, j, day)
+    if memory[m.ROD] == 0.0 and memory[m.FRACTURED] == 0.0:
+        rate = 0.5 * (memory[m.ROD_BEFORE] + memory[m.ROD_RATE])
+        memory[m.ROD_SUM] += rate * span
+        if memory[m.ROD_SUM] >= memory[m.ROD_AT]:
+            memory[m.ROD] = 1.0
+            when = crossing_day(day, span, memory[m.ROD_SUM], memory[m.ROD_AT], rate)
+            record_event(run, when, when, _OPERATION, (row, 1.0))
+    if rules.sites[int(run.place[j, _CLASS]), _VERTEBRA] > 0.0:
+        cord_events(run, rules, j, day, span)

@@ -67,6 +67,7 @@ def lesion_table(patient: Patient, typical: Typical, tempo: FloatArray) -> Lesio
     place[:, :, PLACE_INDEX["report_index"]] = np.arange(rows)
     place[:, :, PLACE_INDEX["fractured"]] = 0.0
     place[:, :, PLACE_INDEX["rod"]] = 0.0
+    place[:, :, PLACE_INDEX["moving_factor"]] = 1.0
     params, latent_extent = _parameters(patient, typical, place, tempo)
     for row, lesion in enumerate(patient.lesions):
         _record(patient, lesion, place[:, row])
@@ -173,18 +174,19 @@ def _phenotype_factors(typical: Typical, theta: FloatArray, primary: str) -> dic
 def _record(patient: Patient, lesion: Lesion, place: FloatArray) -> None:
     """Write what the record says of one lesion into its row, shape (n, len(PLACE))."""
     width = section_widths_mm()[lesion.site.code]
-    extents = []
-    if lesion.size_mm is not None:
-        extents.append(lesion.size_mm / width)
-    if lesion.cortical_involvement is not None:
-        extents.append(lesion.cortical_involvement)
-    if extents:
-        place[:, PLACE_INDEX["seen_extent"]] = np.clip(max(extents), 0.05, LARGEST_EXTENT)
+    # what weakens a bone is the share of its section that is taken; a diameter stands for it where that is not known
+    extent = lesion.cortical_involvement
+    if extent is None and lesion.size_mm is not None:
+        extent = lesion.size_mm / width
+    if extent is not None:
+        place[:, PLACE_INDEX["seen_extent"]] = np.clip(extent, 0.05, LARGEST_EXTENT)
     if lesion.epidural_grade is not None:
         place[:, PLACE_INDEX["seen_epidural"]] = EPIDURAL_OF_GRADE[lesion.epidural_grade]
     pains = [pain for pain in (lesion.pain_at_rest, lesion.pain_on_loading) if pain is not None]
     if pains:
         place[:, PLACE_INDEX["seen_pain"]] = max(pains)
+    if len(pains) == 2:
+        place[:, PLACE_INDEX["seen_rest"]], place[:, PLACE_INDEX["seen_loading"]] = pains
     treated = first_treated_day(patient, lesion)
     if treated is not None:
         place[:, PLACE_INDEX["treated_day"]] = treated

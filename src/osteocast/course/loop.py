@@ -7,13 +7,15 @@ import math
 from typing import Any, Final
 
 from osteocast.course import memory as m
+from osteocast.course.care import FLUIDS_CHANGE
 from osteocast.course.history import weigh_history
 from osteocast.course.layout import DAYS_PER_MONTH, PLACE_INDEX, Action
-from osteocast.course.lesion_events import irradiate, lesion_events, open_lesion
+from osteocast.course.lesion_events import begin_interval, irradiate, lesion_events, open_lesion
 from osteocast.course.memory import Rules, Run
 from osteocast.course.patient_events import (
     calcium_events,
     death_events,
+    death_rate,
     open_person,
     seeding_events,
     set_saline,
@@ -43,10 +45,9 @@ _LINE: Final = int(Action.THERAPY_LINE)
 
 
 @jitable
-def next_grid(day: float) -> float:
-    """First day of the event grid after this one: months before day 0, a fifth of a month after it."""
-    step = HISTORY_GRID if day < -1e-9 else DAYS_PER_MONTH / GRID_PER_MONTH
-    return (math.floor(day / step + 1e-6) + 1.0) * step
+def grid_day(tick: int, history: bool) -> float:
+    """Day of a point of the event grid, counted from day 0: a month apart in a history, a fifth of one after it."""
+    return tick * HISTORY_GRID if history else tick * DAYS_PER_MONTH / GRID_PER_MONTH
 
 
 @jitable
@@ -57,13 +58,13 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
     i = rules.at
     if action == _DENOSUMAB:
         run.xb[i.denosumab_depot] += amount
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = m.BEGIN
     elif action == _BISPHOSPHONATE:
         run.controls[i.infusion] += amount / detail
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = m.BEGIN
     elif action == _STOP:
         run.controls[i.infusion] = max(0.0, run.controls[i.infusion] - amount / detail)
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = m.BEGIN
     elif action == _LINE:
         start_line(run, rules, day)
     elif action in (_RADIOTHERAPY, _ROD):
@@ -79,10 +80,23 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
 
 
 @jitable
-def pass_grid(k: Any, run: Run, rules: Rules, day: float) -> bool:
+def open_interval(k: Any, run: Run, rules: Rules, day: float, stale: bool) -> None:
+    """Begin an interval of the hazards; where something has just changed, derived quantities are stale."""
+    if stale:
+        observe(k, run, rules, day)
+        if day <= 0.0 and not rules.history_events:
+            weigh_history(run, rules, 0.0)
+    for j in range(run.counts[0]):
+        begin_interval(run, rules, j)
+    run.body[m.INTERVAL_DAY] = day
+    run.body[m.CALCIUM_BEFORE] = run.body[m.CALCIUM]
+    run.body[m.DEATH_BEFORE] = death_rate(run, rules)
+
+
+@jitable
+def pass_interval(k: Any, run: Run, rules: Rules, day: float) -> bool:
     """Let the hazards of the interval that ends now act; return whether the person has died."""
-    span = day - run.body[m.GRID_DAY]
-    run.body[m.GRID_DAY] = day
+    span = day - run.body[m.INTERVAL_DAY]
     observe(k, run, rules, day)
     if day <= 0.0 and not rules.history_events:
         weigh_history(run, rules, span)
@@ -92,29 +106,61 @@ def pass_grid(k: Any, run: Run, rules: Rules, day: float) -> bool:
     therapy_events(run, rules, day)
     if day <= 0.0:
         return False
-    calcium_events(run, rules, day)
+    calcium_events(run, rules, day, span)
     seeding_events(run, rules, day, span)
     return death_events(run, rules, day, span)
 
 
 @jitable
-def next_stop(run: Run, rules: Rules, day: float, at: int) -> float:
-    """Next day on which the equations must pause."""
-    stop = min(next_grid(day), rules.horizon)
+def end_interval(k: Any, run: Run, rules: Rules, day: float) -> bool:
+    """End an interval, if one has begun before today, and begin the next; return whether the person has died."""
+    if day <= run.body[m.INTERVAL_DAY]:
+        return False
+    events = run.counts[1]
+    if pass_interval(k, run, rules, day):
+        return True
+    open_interval(k, run, rules, day, run.counts[1] != events)
+    return False
+
+
+@jitable
+def jumps(run: Run, rules: Rules, day: float, at: int) -> bool:
+    """Whether a lesion is seeded, irradiated or fixed today, so that hazards jump."""
+    active = run.counts[0]
+    if active < run.place.shape[0] and run.place[active, _SEED_DAY] <= day:
+        return True
+    while at < rules.calendar.shape[0] and rules.calendar[at, 0] <= day:
+        if int(rules.calendar[at, 1]) in (_RADIOTHERAPY, _ROD):
+            return True
+        at += 1
+    return False
+
+
+@jitable
+def next_change(run: Run, rules: Rules, day: float, at: int) -> float:
+    """Next day after this one that the calendar or the seeding of a known lesion holds; infinite if none."""
+    change = math.inf
     if at < rules.calendar.shape[0]:
-        stop = min(stop, rules.calendar[at, 0])
+        change = rules.calendar[at, 0]
     active = run.counts[0]
     if active < run.place.shape[0] and run.place[active, _SEED_DAY] > day:
-        stop = min(stop, run.place[active, _SEED_DAY])
+        change = min(change, run.place[active, _SEED_DAY])
+    return float(change)
+
+
+@jitable
+def next_care(run: Run, rules: Rules, day: float) -> float:
+    """Next day on which fluids change or a rescue infusion ends; infinite if none."""
+    change = math.inf
     fluids = run.body[m.FLUIDS_DAY]
     if not math.isnan(fluids):
-        for change in (1.25, 4.0, 10.0):
-            if fluids + change > day + 1e-9:
-                stop = min(stop, fluids + change)
+        for duration in FLUIDS_CHANGE:
+            if fluids + duration > day:
+                change = min(change, fluids + duration)
     rescue = run.body[m.RESCUE_DAY]
     if not math.isnan(rescue) and rescue + rules.care.rescue_infusion > day:
-        stop = min(stop, rescue + rules.care.rescue_infusion)
-    return float(max(stop, day))
+        change = min(change, rescue + rules.care.rescue_infusion)
+    return float(change)
 
 
 @jitable
@@ -123,12 +169,12 @@ def pause(k: Any, run: Run, rules: Rules, day: float) -> None:
     while run.counts[0] < run.place.shape[0] and run.place[run.counts[0], _SEED_DAY] <= day:
         run.counts[0] += 1
         open_lesion(run, rules, run.counts[0] - 1)
-        run.body[m.RESTART] = 1.0
+        run.body[m.RESTART] = max(run.body[m.RESTART], m.PREPARE)
     body = run.body
-    if not math.isnan(body[m.RESCUE_DAY]) and day == body[m.RESCUE_DAY] + rules.care.rescue_infusion:
+    if day == body[m.RESCUE_DAY] + rules.care.rescue_infusion:
         rate = rules.care.rescue_dose / rules.care.rescue_infusion
         run.controls[rules.at.infusion] = max(0.0, run.controls[rules.at.infusion] - rate)
-        body[m.RESTART] = 1.0
+        body[m.RESTART] = m.BEGIN
     if not math.isnan(body[m.FLUIDS_DAY]):
         set_saline(run, rules, day)
 
@@ -143,41 +189,50 @@ def first_day(run: Run, rules: Rules) -> float:
 
 
 @jitable
-def integrate(k: Any, run: Run, rules: Rules, span: tuple[float, float, float]) -> Any:
-    """Integrate from a day to a day with a first step (0 restarts); return status, next step and steps tried."""
+def integrate(k: Any, run: Run, rules: Rules, span: tuple[float, float, float]) -> tuple[int, float]:
+    """Integrate from a day to a day with a first step, in the way that changes ask for; return status, next step."""
     day, stop, step = span
-    return k.advance(
+    if run.body[m.RESTART] > 0.0:
+        step = -step if run.body[m.RESTART] == m.PREPARE else 0.0
+        run.body[m.RESTART] = 0.0
+    status, step, _ = k.advance(
         day, stop, step, run.xb, run.xl, run.counts[0], run.pb, run.pl, run.controls, run.work, rules.options
     )
+    return int(status), float(step)
 
 
 @jitable
 def follow(k: Any, run: Run, rules: Rules, day: float, written: Written) -> int:
-    """Run a course from `day` to the horizon or death, without the actions of the last day; return the status."""
-    step, at, grid = 0.0, 0, 0
+    """Run a course from a point of the grid to the horizon or death, without the actions of the last day.
+
+    Returns the solver's status.
+    """
+    history = day < 0.0
+    tick = round(day / grid_day(1, history)) + 1
+    step, at = 0.0, 0
     while True:
+        changed = jumps(run, rules, day, at)
+        if changed and end_interval(k, run, rules, day):
+            return 0
         pause(k, run, rules, day)
         if day >= rules.horizon:
             return 0
         while at < rules.calendar.shape[0] and rules.calendar[at, 0] <= day:
             act(k, run, rules, at, written)
             at += 1
-        stop = next_stop(run, rules, day, at)
-        if stop > day:
-            if run.body[m.RESTART] > 0.0:
-                step, run.body[m.RESTART] = 0.0, 0.0
-            status, step, _ = integrate(k, run, rules, (day, stop, step))
-            if status != 0:
-                return int(status)
-        ends_interval = stop == next_grid(day) or stop >= rules.horizon
+        if changed:
+            open_interval(k, run, rules, day, True)
+        stop = min(grid_day(tick, history), next_change(run, rules, day, at), next_care(run, rules, day))
+        status, step = integrate(k, run, rules, (day, stop, step))
+        if status != 0:
+            return status
         day = stop
-        if ends_interval:
-            if pass_grid(k, run, rules, day):
+        if day == grid_day(tick, history):
+            if end_interval(k, run, rules, day):
                 return 0
-            if day > 0.0:
-                grid += 1
-                if grid % GRID_PER_MONTH == 0 and grid // GRID_PER_MONTH < written.person_series.shape[0]:
-                    snapshot(run, rules, grid // GRID_PER_MONTH, written)
+            if not history and tick % GRID_PER_MONTH == 0:
+                snapshot(run, rules, tick // GRID_PER_MONTH, written)
+            tick += 1
 
 
 @jitable
@@ -193,17 +248,10 @@ def rehearse(k: Any, run: Run, rules: Rules, written: Written) -> int:
         while at < rules.calendar.shape[0] and rules.calendar[at, 0] <= day:
             act(k, run, rules, at, written)
             at += 1
-        stop = 0.0
-        if at < rules.calendar.shape[0]:
-            stop = min(stop, rules.calendar[at, 0])
-        active = run.counts[0]
-        if active < run.place.shape[0] and run.place[active, _SEED_DAY] > day:
-            stop = min(stop, run.place[active, _SEED_DAY])
-        if run.body[m.RESTART] > 0.0:
-            step, run.body[m.RESTART] = 0.0, 0.0
-        status, step, _ = integrate(k, run, rules, (day, stop, step))
+        stop = min(0.0, next_change(run, rules, day, at))
+        status, step = integrate(k, run, rules, (day, stop, step))
         if status != 0:
-            return int(status)
+            return status
         day = stop
 
 
@@ -241,7 +289,7 @@ def live(k: Any, run: Run, rules: Rules, written: Written) -> int:
     open_person(run)
     run.counts[:] = 0
     day = first_day(run, rules)
-    run.body[m.GRID_DAY] = day
+    open_interval(k, run, rules, day, True)
     return int(follow(k, run, rules, day, written))
 
 
@@ -280,5 +328,6 @@ def run_history(k: Any, run: Run, rules: Rules, written: Written) -> int:
 def run_future(k: Any, run: Run, rules: Rules, written: Written) -> int:
     """Continue one patient from day 0 to the horizon or death; return the solver's status."""
     open_future(k, run, rules)
+    open_interval(k, run, rules, 0.0, False)
     snapshot(run, rules, 0, written)
     return follow(k, run, rules, 0.0, written)

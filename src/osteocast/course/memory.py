@@ -27,7 +27,7 @@ MOVEMENT_PAIN: Final = 14
 CORD_STAGE: Final = 15  # 0 none, 1 pain, 2 weakness, 3 sensory loss, 4 treated
 CORD_DAY: Final = 16  # day of treatment once weakness has begun
 OSTEOCLASTS: Final = 17
-HAZARD: Final = 18  # fractures a day at the last grid point
+HAZARD: Final = 18  # events a day as the lesion is now, and as it was when the interval began
 WEAK_DAY: Final = 19
 LOWEST_BONE: Final = 20
 LOG_SECTION: Final = 21  # log strength of the section before the lesion's own weakening factor
@@ -35,7 +35,14 @@ LOG_REST: Final = 22  # log strength from person, age and kyphosis
 HISTORY: Final = 23  # integrated hazard before day 0 at each of HISTORY_STEPS weakening factors
 HISTORY_STEPS: Final = (-1.5341, -0.8871, -0.4888, -0.1573, 0.1573, 0.4888, 0.8871, 1.5341)
 IMPOSED: Final = 31  # measured extent over the simulated one at the end of the history; near 1, nan if not measured
-LESION_COLUMNS: Final = 32
+REFERRAL_RATE: Final = 32
+ROD_RATE: Final = 33
+HAZARD_BEFORE: Final = 34
+REFERRAL_BEFORE: Final = 35
+ROD_BEFORE: Final = 36
+EPIDURAL_BEFORE: Final = 37
+HISTORY_BEFORE: Final = 38  # fractures a day when the interval began, at each of HISTORY_STEPS weakening factors
+LESION_COLUMNS: Final = HISTORY_BEFORE + len(HISTORY_STEPS)
 
 # columns of `body`, one vector per course
 WALKS: Final = 0
@@ -62,10 +69,16 @@ THIRST: Final = 20
 CONFUSION_SEEN: Final = 21
 LOG_HISTORY: Final = 22  # log probability of no unrecorded event before day 0
 FALL_RATE: Final = 23
-RESTART: Final = 24
-GRID_DAY: Final = 25
+RESTART: Final = 24  # one of the two below, or 0
+INTERVAL_DAY: Final = 25  # day on which the present interval began
 DEATH_DAY: Final = 26
-BODY_COLUMNS: Final = 27
+DEATH_BEFORE: Final = 27  # deaths a day, and calcium, when the interval began
+CALCIUM_BEFORE: Final = 28
+BODY_COLUMNS: Final = 29
+
+# what the integration must do before it goes on
+PREPARE: Final = 1.0  # parameters or lesions have changed: prepare them anew, keep the step
+BEGIN: Final = 2.0  # a state or an input has jumped: prepare, and find a first step
 
 # columns of `events`
 EVENT_DAY: Final = 0
@@ -113,6 +126,7 @@ class Rules(NamedTuple):
     pain: pain.Params
     strength: strength.Params
     weakening_sd: float  # log SD of the weakening factor between lesions
+    pain_sd: tuple[float, float, float]  # log SD of pain between people and lesions; SD of a score [points]
     kill_of_8gy: float  # 1/day added to a lesion by a single 8 Gy
     at: Index
     sites: Any  # (n_classes, len(SITES)) float64

@@ -8,7 +8,7 @@ from osteocast.course.care import ecog_score, saline_rate
 from osteocast.course.courses import EventKind
 from osteocast.course.hazards import death_hazard, fall_rate
 from osteocast.course.layout import NEW_LESIONS, PERSON_INDEX, PLACE_INDEX, Quantity
-from osteocast.course.lesion_events import crossing_day, open_lesion, stop_walking
+from osteocast.course.lesion_events import crossing_day, open_lesion, reached_day, stop_walking
 from osteocast.course.memory import Rules, Run, record_event, threshold
 from osteocast.foundation.compiled import jitable
 
@@ -49,7 +49,7 @@ def open_person(run: Run) -> None:
     body[m.RESCUE_DAY] = math.nan
     body[m.LIMB_DAY] = math.nan
     body[m.DEATH_DAY] = math.nan
-    body[m.RESTART] = 1.0
+    body[m.RESTART] = m.BEGIN
 
 
 @jitable
@@ -77,6 +77,15 @@ def observe_person(run: Run, rules: Rules, day: float) -> None:
 
 
 @jitable
+def death_rate(run: Run, rules: Rules) -> float:
+    """Deaths a day as the person is now."""
+    body = run.body
+    marks = (body[m.EVENT_MARK], body[m.CORD_MARK])
+    person = run.person
+    return float(death_hazard(person[_DEATH], person[_TEMPO], body[m.BURDEN], marks, body[m.CALCIUM], rules.hazard))
+
+
+@jitable
 def start_line(run: Run, rules: Rules, day: float) -> None:
     """Begin the next line of systemic therapy: weaker than the one before, resistance grows from now."""
     body = run.body
@@ -85,7 +94,6 @@ def start_line(run: Run, rules: Rules, day: float) -> None:
     body[m.LINE_KILL] = kill
     run.xb[rules.at.systemic_kill] = kill
     run.controls[rules.at.resistance] = run.person[_RESISTANCE]
-    body[m.RESTART] = 1.0
     record_event(run, day, day, _NEW_LINE, (-1.0, 0.0))
 
 
@@ -99,31 +107,36 @@ def therapy_events(run: Run, rules: Rules, day: float) -> None:
 
 
 @jitable
-def calcium_events(run: Run, rules: Rules, day: float) -> None:
+def calcium_events(run: Run, rules: Rules, day: float, span: float) -> None:
     """Hyper- and hypocalcaemia, their symptoms in order, and treatment with fluids and zoledronate."""
     body = run.body
     hazard = rules.hazard
     care = rules.care
-    calcium = body[m.CALCIUM]
+    before, calcium = body[m.CALCIUM_BEFORE], body[m.CALCIUM]
     if body[m.THIRST] == 0.0 and calcium >= hazard.calcium_early:
         body[m.THIRST] = 1.0
-        record_event(run, day, day, _THIRST, (-1.0, 1.0))
+        when = reached_day(day, span, before, calcium, hazard.calcium_early)
+        record_event(run, when, when, _THIRST, (-1.0, 1.0))
     if body[m.CONFUSION_SEEN] == 0.0 and calcium >= hazard.calcium_late:
         body[m.CONFUSION_SEEN] = 1.0
-        record_event(run, day, day, _CONFUSION, (-1.0, 1.0))
+        when = reached_day(day, span, before, calcium, hazard.calcium_late)
+        record_event(run, when, when, _CONFUSION, (-1.0, 1.0))
     if body[m.HIGH_CALCIUM] == 0.0 and calcium >= hazard.calcium_high:
         body[m.HIGH_CALCIUM] = 1.0
-        record_event(run, day, day, _HYPERCALCAEMIA, (-1.0, 1.0))
+        when = reached_day(day, span, before, calcium, hazard.calcium_high)
+        record_event(run, when, when, _HYPERCALCAEMIA, (-1.0, 1.0))
     elif body[m.HIGH_CALCIUM] > 0.0 and calcium < hazard.calcium_early:
         body[m.HIGH_CALCIUM] = 0.0
     if body[m.LOW_CALCIUM] == 0.0 and calcium < hazard.calcium_low:
         body[m.LOW_CALCIUM] = 1.0
-        record_event(run, day, day, _HYPOCALCAEMIA, (-1.0, 0.0))
+        when = reached_day(day, span, before, calcium, hazard.calcium_low)
+        record_event(run, when, when, _HYPOCALCAEMIA, (-1.0, 0.0))
     rested = math.isnan(body[m.RESCUE_DAY]) or day - body[m.RESCUE_DAY] >= care.rescue_gap
     if calcium >= care.calcium_treat and rested and math.isnan(body[m.FLUIDS_DAY]):
         body[m.FLUIDS_DAY] = day
         body[m.RESCUE_DAY] = day
         run.controls[rules.at.infusion] += care.rescue_dose / care.rescue_infusion
+        body[m.RESTART] = m.BEGIN
         record_event(run, day, day, _TREATED, (-1.0, 0.0))
         set_saline(run, rules, day)
 
@@ -131,9 +144,11 @@ def calcium_events(run: Run, rules: Rules, day: float) -> None:
 @jitable
 def set_saline(run: Run, rules: Rules, day: float) -> None:
     """Set the fluids of this day; they end by themselves after ten days."""
-    rate = saline_rate(day - run.body[m.FLUIDS_DAY], rules.care)
-    run.controls[rules.at.saline] = rate
-    run.body[m.RESTART] = 1.0
+    # the slack meets the rounding of a day that is the start plus a duration
+    rate = saline_rate(day - run.body[m.FLUIDS_DAY] + 1e-9, rules.care)
+    if rate != run.controls[rules.at.saline]:
+        run.controls[rules.at.saline] = rate
+        run.body[m.RESTART] = m.BEGIN
     if rate == 0.0:
         run.body[m.FLUIDS_DAY] = math.nan
 
@@ -148,13 +163,14 @@ def seeding_events(run: Run, rules: Rules, day: float, span: float) -> None:
     rate = run.person[_SEEDING]
     body[m.SEEDING_SUM] += rate * span
     if body[m.SEEDING_SUM] >= body[m.SEEDING_AT]:
+        when = crossing_day(day, span, body[m.SEEDING_SUM], body[m.SEEDING_AT], rate)
         body[m.SEEDED] += 1.0
         body[m.SEEDING_SUM] = 0.0
         body[m.SEEDING_AT] = threshold(run, rules, _Q_SEEDING, -1.0, int(body[m.SEEDED]))
         run.counts[0] = active + 1
         open_lesion(run, rules, active)
-        body[m.RESTART] = 1.0
-        record_event(run, day, math.nan, _NEW_LESION, (run.place[active, _ROW], 0.0))
+        body[m.RESTART] = max(body[m.RESTART], m.PREPARE)
+        record_event(run, when, math.nan, _NEW_LESION, (run.place[active, _ROW], 0.0))
 
 
 @jitable
@@ -163,18 +179,14 @@ def death_events(run: Run, rules: Rules, day: float, span: float) -> bool:
     body = run.body
     if body[m.ECOG] >= rules.care.ecog_bedbound:
         stop_walking(run, day, -1.0)
-    rate = death_hazard(
-        run.person[_DEATH],
-        run.person[_TEMPO],
-        body[m.BURDEN],
-        (body[m.EVENT_MARK], body[m.CORD_MARK]),
-        body[m.CALCIUM],
-        rules.hazard,
-    )
+    rate = 0.5 * (body[m.DEATH_BEFORE] + death_rate(run, rules))
     body[m.DEATH_SUM] += rate * span
-    crisis = body[m.CALCIUM] >= rules.hazard.calcium_crisis
-    if crisis or body[m.DEATH_SUM] >= body[m.DEATH_AT]:
-        when = day if crisis else crossing_day(day, span, body[m.DEATH_SUM], body[m.DEATH_AT], rate)
+    when = math.inf
+    if body[m.CALCIUM] >= rules.hazard.calcium_crisis:
+        when = reached_day(day, span, body[m.CALCIUM_BEFORE], body[m.CALCIUM], rules.hazard.calcium_crisis)
+    if body[m.DEATH_SUM] >= body[m.DEATH_AT]:
+        when = min(when, crossing_day(day, span, body[m.DEATH_SUM], body[m.DEATH_AT], rate))
+    if when <= day:
         body[m.DEATH_DAY] = when
         record_event(run, when, when, _DIED, (-1.0, 0.0))
         return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from osteocast.course import memory as m
 from osteocast.course.chunk import N_OBSERVABLES, People, Standing
 from osteocast.course.layout import Action
+from osteocast.course.memory import Rules
 from osteocast.course.population import Draws
-from osteocast.course.workshare import Progress, compiled_entry, pieces, rules_by_draw, share_out
+from osteocast.course.rules import rules_by_draw, with_calendar
+from osteocast.course.workshare import Progress, compiled_entry, pieces, share_out
 from osteocast.engine.system import fields_of, flatten, unflatten
 from osteocast.models import body, lesion
 
@@ -34,12 +37,15 @@ class Present:
         Body read-outs on the record days of the calendar; see `models.body.Observables`.
     history_events : bool
         Whether events before day 0 were simulated (population) or weighed as absent (record).
+    rules : mapping of int to Rules
+        Constants of each parameter draw, which the futures share.
     """
 
     draws: Draws
     standing: Standing
     records: FloatArray
     history_events: bool
+    rules: Mapping[int, Rules]
 
     @property
     def log_history(self) -> FloatArray:
@@ -50,6 +56,15 @@ class Present:
     def status(self) -> IntArray:
         """0 where the solver reached day 0, else its status, shape (n,)."""
         return np.asarray(self.standing.status)
+
+    def marked(self, marks: tuple[float, float]) -> Present:
+        """Return the patients with the events that a record tells of in their memory; see `recorded.event_marks`.
+
+        They raise the hazard of death from day 0 as events that were simulated before it do.
+        """
+        standing = self.standing._replace(body=self.standing.body.copy())
+        standing.body[:, m.EVENT_MARK], standing.body[:, m.CORD_MARK] = marks
+        return replace(self, standing=standing)
 
     def take(self, index: IntArray, chance: IntArray) -> Present:
         """Return the patients at `index` (repeats allowed), each with its own key of chance.
@@ -67,7 +82,7 @@ class Present:
         if self.history_events and not np.array_equal(chance, self.draws.chance[index]):
             raise ValueError("a history with events goes on with the chance it was simulated with")
         standing = Standing(*(array[index] for array in self.standing))
-        return Present(self.draws.take(index, chance), standing, self.records[index], self.history_events)
+        return Present(self.draws.take(index, chance), standing, self.records[index], self.history_events, self.rules)
 
 
 def carry(
@@ -103,14 +118,16 @@ def carry(
         raise ValueError("a history ends on day 0: later actions belong to what continues it")
     people, standing = people_of(draws), _start(draws)
     records = np.full((draws.n, int(np.count_nonzero(is_record)), N_OBSERVABLES), np.nan)
-    rules = rules_by_draw(draws.typical, calendar, 0.0, history_events)
+    shared = rules_by_draw(draws.typical, history_events)
+    rules = with_calendar(shared, calendar, 0.0)
+    draw = draws.typical.streams.draws
     carry_chunk = compiled_entry("carry_chunk")
 
     def task(job: slice) -> None:
-        carry_chunk(pieces(people, job), pieces(standing, job), rules(job), records[job])
+        carry_chunk(pieces(people, job), pieces(standing, job), rules[int(draw[job.start])], records[job])
 
-    share_out(draws.typical.streams.draws, task, workers, progress)
-    return Present(draws, standing, records, history_events)
+    share_out(draw, task, workers, progress)
+    return Present(draws, standing, records, history_events, shared)
 
 
 def people_of(draws: Draws) -> People:

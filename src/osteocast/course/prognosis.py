@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from osteocast.course.typical import Typical
-from osteocast.domain.patient import Patient
+from osteocast.domain.patient import Patient, PrimaryTumour
 
 FloatArray = NDArray[np.float64]
 
 SUBTYPES: Final[dict[str, dict[str, str]]] = {
     "breast": {"her2-positive": "her2_positive_breast", "triple-negative": "triple_negative_breast"},
+    "prostate": {"castration-sensitive": "castration_sensitive_prostate"},
     "lung": {"non-small-cell-targetable": "targetable_lung"},
     "kidney": {"non-clear-cell": "non_clear_cell_kidney"},
     "thyroid": {"anaplastic": "anaplastic_thyroid"},
 }
 """Subtypes with a survival of their own by origin, and the entry of ``prognosis.toml``; any other is the reference."""
+
+REFERENCE: Final[dict[str, tuple[str, ...]]] = {
+    "breast": ("hormone-receptor-positive",),
+    "prostate": ("castration-resistant",),
+    "lung": ("non-small-cell",),
+    "kidney": ("clear-cell",),
+    "thyroid": ("papillary", "follicular", "medullary"),
+}
+"""Subtypes that the sources compare the others with, or found to live like them; the first gives the name."""
+
+BESIDE_BASELINE: Final = frozenset({"castration_sensitive_prostate"})
+"""Entries of subtypes that were not among the people whose survival and events the model was calibrated on."""
+
+Standing = Literal["own", "reference", "none", "drawn"]
 
 _STEPS = 12
 
@@ -33,7 +48,7 @@ class Prognosis:
     Parameters
     ----------
     log_hazard : (n,) float64
-        To be added to the log baseline; the population of the same primary keeps its median survival.
+        To be added to the log baseline; the people it was fitted to keep their median survival (`BESIDE_BASELINE`).
     visceral : (n,) float64
         1 with metastases outside bone, 0 without.
     subtype : (n,) float64
@@ -43,6 +58,19 @@ class Prognosis:
     log_hazard: FloatArray
     visceral: FloatArray
     subtype: FloatArray
+
+
+def standing(primary: PrimaryTumour) -> Standing:
+    """Return what survival a primary's subtype has here.
+
+    "own" and "reference" rest on a source, "drawn" stands for a subtype that is not recorded and "none" for one that
+    lives as the reference because nothing was read, or because its primary knows no subtypes.
+    """
+    if primary.subtype is None:
+        return "drawn" if primary.origin in SUBTYPES else "reference"
+    if primary.subtype in SUBTYPES.get(primary.origin, {}):
+        return "own"
+    return "reference" if primary.subtype in REFERENCE.get(primary.origin, ()) else "none"
 
 
 def prognosis(patient: Patient, typical: Typical, ecog_excess: FloatArray) -> Prognosis:
@@ -57,15 +85,20 @@ def prognosis(patient: Patient, typical: Typical, ecog_excess: FloatArray) -> Pr
     """
     visceral_effect = typical.get("prognosis", "visceral")
     visceral_share = typical.get("prognosis", f"visceral_share_{patient.primary.origin}")
-    entries = SUBTYPES.get(patient.primary.origin, {}).values()
+    entries = tuple(SUBTYPES.get(patient.primary.origin, {}).values())
     effects = [np.zeros_like(visceral_effect), *(typical.get("prognosis", entry) for entry in entries)]
     shares = [typical.get("prognosis", f"share_{entry}") for entry in entries]
     shares = [1.0 - sum(shares, np.zeros_like(visceral_share)), *shares]
     visceral = _visceral(patient, typical, visceral_share)
     subtype = _subtype(patient, typical, shares)
+    # the baseline is the survival of those it was fitted to: who was not among them does not shift it
+    fitted = [entry not in BESIDE_BASELINE for entry in ("", *entries)]
+    others = (share for share, one in zip(shares, fitted, strict=True) if not one)
+    among = 1.0 - sum(others, np.zeros_like(visceral_share))
     groups = [
-        (share * part, effect + other)
-        for share, effect in zip(shares, effects, strict=True)
+        (share / among * part, effect + other)
+        for share, effect, one in zip(shares, effects, fitted, strict=True)
+        if one
         for part, other in ((1.0 - visceral_share, 0.0), (visceral_share, visceral_effect))
     ]
     own = visceral * visceral_effect + np.choose(subtype, effects) + _ecog(patient, typical, ecog_excess)

@@ -34,3 +34,13 @@ def is_broken(patient: Patient, lesion: Lesion) -> bool:
         return True
     limit = 100.0 * file_of("population")["collapse_fracture"].value
     return lesion.collapse_percent is not None and lesion.collapse_percent >= limit
+
+
+def event_marks(patient: Patient) -> tuple[float, float]:
+    """Return what recorded events mean for the hazard of death: (any, cord), each 1 or 0.
+
+    The first is 1 after a fracture or cord compression, the second after cord compression (`hazards.death_hazard`). A
+    recorded fracture is taken as felt. A lost height of a vertebra alone is not an event: most are silent.
+    """
+    kinds = {event.kind for event in patient.events}
+    return float(bool(kinds & {"fracture", "cord-compression"})), float("cord-compression" in kinds)

@@ -14,7 +14,8 @@ from osteocast.course.courses import EVENT_FIELDS, LESION_SERIES, PATIENT_SERIES
 from osteocast.course.layout import DAYS_PER_MONTH, Action
 from osteocast.course.population import Draws
 from osteocast.course.present import Present, carry, people_of
-from osteocast.course.workshare import Progress, compiled_entry, pieces, rules_by_draw, share_out
+from osteocast.course.rules import with_calendar
+from osteocast.course.workshare import Progress, compiled_entry, pieces, share_out
 
 FloatArray = NDArray[np.float64]
 
@@ -102,13 +103,14 @@ def continue_from(
         raise ValueError("what continues a history starts on day 0: earlier actions and read-outs belong to it")
     draws, standing = present.draws, present.standing
     people, results = people_of(draws), _results(present, months)
-    rules = rules_by_draw(draws.typical, calendar, months * DAYS_PER_MONTH, present.history_events)
+    rules = with_calendar(present.rules, calendar, months * DAYS_PER_MONTH)
+    draw = draws.typical.streams.draws
     continue_chunk = compiled_entry("continue_chunk")
 
     def task(job: slice) -> None:
-        continue_chunk(pieces(people, job), pieces(standing, job), rules(job), pieces(results, job))
+        continue_chunk(pieces(people, job), pieces(standing, job), rules[int(draw[job.start])], pieces(results, job))
 
-    share_out(draws.typical.streams.draws, task, workers, progress)
+    share_out(draw, task, workers, progress)
     return _courses(draws, months, results)
 
 
@@ -139,6 +141,8 @@ def _courses(draws: Draws, months: int, results: Results) -> Courses:
     events["symptomatic"] = raw[:, m.EVENT_FELT]
     end = np.where(np.isnan(results.death_day), months * DAYS_PER_MONTH, results.death_day)
     events["detected_day"][events["detected_day"] > end[course]] = np.nan
+    # the interval in which a person dies may hold events of a later day: they did not happen
+    events = events[events["day"] <= end[course]]
     order = np.lexsort((events["kind"], events["day"], events["course"]))
     status = np.where(results.n_events > m.EVENTS_MAXIMUM, 100, results.status)
     return Courses(

@@ -9,19 +9,23 @@ import math
 from typing import Any, Final
 
 from osteocast.course import memory as m
-from osteocast.course.history import choose_weakening, log_quiet
+from osteocast.course.history import LEAST_DRIVE, at_rest, choose_weakening, log_quiet, wanted_drive
 from osteocast.course.layout import PLACE_INDEX, SITES_INDEX, Quantity
-from osteocast.course.lesion_events import draw_thresholds
+from osteocast.course.lesion_events import draw_thresholds, observe_lesion
 from osteocast.course.memory import Rules, Run, chance
 from osteocast.course.patient_events import draw_life
 from osteocast.course.readings import observe
 from osteocast.foundation.compiled import jitable
 
+MOST_MOVING: Final = 50.0  # times the movement pain of the model, at most; the whole pain is always as recorded
 _BROKEN_SINCE: Final = -60.0  # day from which a recorded fracture hurts less and less (assumed)
 
 _SEEN_EXTENT: Final = PLACE_INDEX["seen_extent"]
 _SEEN_EPIDURAL: Final = PLACE_INDEX["seen_epidural"]
 _SEEN_PAIN: Final = PLACE_INDEX["seen_pain"]
+_SEEN_REST: Final = PLACE_INDEX["seen_rest"]
+_SEEN_LOADING: Final = PLACE_INDEX["seen_loading"]
+_MOVING: Final = PLACE_INDEX["moving_factor"]
 _WAS_FRACTURED: Final = PLACE_INDEX["fractured"]
 _HAS_ROD: Final = PLACE_INDEX["rod"]
 _FACTOR: Final = PLACE_INDEX["pain_factor"]
@@ -68,14 +72,22 @@ def impose_record(run: Run, rules: Rules) -> None:
 
 @jitable
 def match_pain(run: Run, rules: Rules) -> None:
-    """Set how strongly each lesion hurts so that it hurts as recorded."""
+    """Set how strongly each lesion hurts (at rest and on loading, where both are recorded) to what is recorded."""
     for j in range(run.counts[0]):
-        seen = run.place[j, _SEEN_PAIN]
-        if not math.isnan(seen):
-            now = run.lesion[j, m.PAIN]
-            ceiling = rules.pain.ceiling
-            wanted = min(max(seen, 0.1), ceiling - 0.1)
-            run.place[j, _FACTOR] *= (wanted / (ceiling - wanted)) / max(now / (ceiling - now), 1e-6)
+        place = run.place[j]
+        if math.isnan(place[_SEEN_PAIN]):
+            continue
+        ceiling = rules.pain.ceiling
+        if not math.isnan(place[_SEEN_REST]):
+            all_drive = run.lesion[j, m.PAIN] / (ceiling - run.lesion[j, m.PAIN])
+            moving = run.lesion[j, m.MOVEMENT_PAIN] / (ceiling - run.lesion[j, m.MOVEMENT_PAIN])
+            rest = at_rest(run, rules, j)
+            more = max(wanted_drive(place[_SEEN_LOADING], rules) - rest, LEAST_DRIVE)
+            needed = (more / rest) / max(moving / max(all_drive - moving, LEAST_DRIVE), LEAST_DRIVE)
+            place[_MOVING] *= min(max(needed, 1.0 / MOST_MOVING), MOST_MOVING)
+            observe_lesion(run, rules, j, 0.0)
+        now = run.lesion[j, m.PAIN]
+        place[_FACTOR] *= wanted_drive(place[_SEEN_PAIN], rules) / max(now / (ceiling - now), 1e-6)
 
 
 @jitable
@@ -89,5 +101,5 @@ def open_future(k: Any, run: Run, rules: Rules) -> None:
     impose_record(run, rules)
     observe(k, run, rules, 0.0)
     match_pain(run, rules)
-    run.body[m.RESTART] = 1.0
+    run.body[m.RESTART] = m.BEGIN
     observe(k, run, rules, 0.0)

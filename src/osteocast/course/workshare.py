@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.course.accuracy import loop_options
-from osteocast.course.memory import Rules
-from osteocast.course.rules import rules_of
 from osteocast.course.system import disease_system
-from osteocast.course.typical import Typical
 
 IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 CHUNK = 32
@@ -34,22 +29,6 @@ def compiled_entry(name: str) -> Callable[..., None]:
     from osteocast.engine.kernels import kernels
 
     return kernels(disease_system(), entries=ENTRIES).entries[name]
-
-
-def rules_by_draw(
-    typical: Typical, calendar: FloatArray, horizon: float, history_events: bool
-) -> Callable[[slice], Rules]:
-    """Return a function that gives the rules of a chunk; rules are built once for each parameter draw."""
-    found: dict[int, Rules] = {}
-
-    def rules(job: slice) -> Rules:
-        draw = int(typical.streams.draws[job.start])
-        if draw not in found:
-            one = typical.take(np.array([job.start]))
-            found[draw] = rules_of(one, calendar, horizon, history_events)._replace(options=loop_options())
-        return found[draw]
-
-    return rules
 
 
 def pieces(arrays: Any, job: slice) -> Any:
@@ -74,16 +53,14 @@ def share_out(draws: IntArray, task: Callable[[slice], None], workers: int | Non
     jobs = _jobs(draws)
     if not jobs:
         return
-    # one chunk first: compiling (or loading) must not happen in several threads at once
-    task(jobs[0])
-    done = jobs[0].stop
+    done = 0
 
     def run(job: slice) -> int:
         task(job)
         return int(job.stop - job.start)
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        pending: set[Future[int]] = {pool.submit(run, job) for job in jobs[1:]}
+        pending: set[Future[int]] = {pool.submit(run, job) for job in jobs}
         try:
             while True:
                 if progress is not None:

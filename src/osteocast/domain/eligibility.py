@@ -1,6 +1,7 @@
 """Which regimens a patient is eligible for, and why others are left out. Rules of the labels, not advice."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ _MOST_COMPARED = 4
 _COMPARED_FIRST = ("supportive-care", "zoledronate-q4w", "denosumab-q4w", "zoledronate-q12w")
 # The clearance below which the label of denosumab warns of hypocalcaemia most [mL/min].
 _DENOSUMAB_WARNING = 30.0
+_YEARS = 3653.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def eligibility(regimen: Regimen, patient: Patient) -> Eligibility:
     against = [reason for drug in regimen.drugs for reason in _against_drug(drug, patient)]
     if _together(regimen):
         against.append("The label of denosumab excludes a bisphosphonate at the same time.")
+    against += _twice_in_a_day(regimen)
     for procedure in regimen.procedures:
         if patient.lesion_at(procedure.site) is None:
             against.append(f"The patient has no lesion at {procedure.site}.")
@@ -125,6 +128,17 @@ def _mind_drug(drug: Drug, patient: Patient) -> list[str]:
 
 def _progressed(patient: Patient) -> bool:
     return patient.primary.subtype == "castration-resistant" or any(line.stopped for line in patient.lines)
+
+
+def _twice_in_a_day(regimen: Regimen) -> list[str]:
+    """Say of each drug whose courses give it twice on one day; found within the years that a forecast may take."""
+    reasons = []
+    for drug in regimen.drugs:
+        days = Counter(day for course in regimen.courses if course.drug == drug for day in course.days(_YEARS))
+        day = min((day for day, count in days.items() if count > 1), default=None)
+        if day is not None:
+            reasons.append(f"Two courses of {drug.title.lower()} give a dose each on day {day:g}.")
+    return reasons
 
 
 def _together(regimen: Regimen) -> bool:

@@ -75,8 +75,10 @@ def find_origin(text: str) -> tuple[Origin, str | None] | None:
 def refused_reason(text: str) -> str | None:
     """Return why a primary tumour is not a case for this model, or ``None``."""
     word = _plain(text)
+    # "osteo-sarcoma" and "giant-cell tumour" are no other diseases for their hyphens
+    ways = (word, word.replace("-", ""), word.replace("-", " "))
     for entry in read_table("primaries")["refused"]:
-        if any(stem in word for stem in entry["stems"]):
+        if any(stem in way for stem in entry["stems"] for way in ways):
             return str(entry["reason"])
     return None
 

@@ -59,8 +59,10 @@ class Drug:
         Which part of the model it acts through.
     potency : float
         Effect per mg relative to zoledronate [mg/mg]; 1 for denosumab, which has its own model.
+    bioavailability : float
+        Share of a dose that is absorbed [1]; 1 for what is injected or infused.
     infusion_days : float
-        Duration of one infusion [day]; 0 for an injection.
+        Duration of one infusion, or over which an oral dose is absorbed [day]; 0 for an injection.
     renal_doses : tuple of RenalDose
         Dosing table, highest clearance first; empty where the dose does not depend on the kidney.
     minimum_clearance : float or None
@@ -75,11 +77,16 @@ class Drug:
     title: str
     mechanism: Mechanism
     potency: float = 1.0
+    bioavailability: float = 1.0
     infusion_days: float = 0.0
     renal_doses: tuple[RenalDose, ...] = ()
     minimum_clearance: float | None = None
     plausible_dose_mg: tuple[float, float] = (0.0, math.inf)
     sources: tuple[str, ...] = ()
+
+    def equivalent_mg(self, amount_mg: float) -> float:
+        """Return what a dose [mg] comes to in zoledronate equivalents; the dose itself for denosumab [mg]."""
+        return amount_mg * self.potency * self.bioavailability if self.mechanism == "bisphosphonate" else amount_mg
 
     def dose_fraction(self, clearance: float | None) -> float:
         """Return the share of the full dose at a creatinine clearance [mL/min]; 1 where it is unknown.
@@ -113,6 +120,9 @@ class DrugCourse:
         No dose is given on or after this day; ``None``: the course goes on.
     loading_days : tuple of float
         Days of additional doses, counted from `start_day`.
+    averaged_days : float or None
+        Doses within this time are put on the calendar as one even infusion [day]; ``None``: each on its day.
+        For daily oral doses, whose single peaks matter to nothing that is slower than a day.
     """
 
     drug: Drug
@@ -121,6 +131,7 @@ class DrugCourse:
     start_day: float = 0.0
     stop_day: float | None = None
     loading_days: tuple[float, ...] = ()
+    averaged_days: float | None = None
 
     def days(self, horizon_day: float) -> tuple[float, ...]:
         """Return the days of all doses from day 0 up to, and without, the horizon."""
@@ -130,6 +141,23 @@ class DrugCourse:
             count = max(0, math.ceil((end - self.start_day) / self.interval_days))
             days.update(self.start_day + number * self.interval_days for number in range(count))
         return tuple(sorted(day for day in days if 0 <= day < end))
+
+    def doses(self, horizon_day: float, clearance: float | None) -> tuple["Dose", ...]:
+        """Return all doses from day 0 up to the horizon at a creatinine clearance [mL/min], None where unknown."""
+        amount = self.dose_mg * self.drug.dose_fraction(clearance)
+        days = self.days(horizon_day)
+        if self.averaged_days is None or self.interval_days is None:
+            return tuple(self._dose(day, amount, self.drug.infusion_days) for day in days)
+        together: dict[int, list[float]] = {}
+        for day in days:
+            together.setdefault(int((day - self.start_day) // self.averaged_days), []).append(day)
+        return tuple(
+            self._dose(group[0], len(group) * amount, len(group) * self.interval_days) for group in together.values()
+        )
+
+    def _dose(self, day: float, amount: float, infusion_days: float) -> "Dose":
+        drug = self.drug
+        return Dose(day, drug.name, drug.mechanism, amount, drug.equivalent_mg(amount), infusion_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +198,7 @@ class Dose:
     mechanism : {"denosumab", "bisphosphonate"}
         Which part of the model it enters.
     amount_mg : float
-        Amount given, after renal adjustment [mg].
+        Amount given, after renal adjustment; of several doses given as one, their sum [mg].
     equivalent_mg : float
         The same in zoledronate equivalents for a bisphosphonate; equal to `amount_mg` for denosumab [mg].
     infusion_days : float
@@ -222,21 +250,22 @@ class Regimen:
         """
         clearance = patient_clearance(patient)
         end = months * DAYS_PER_MONTH
-        doses = [_dose(course, day, clearance) for course in self.courses for day in course.days(end)]
+        doses = [dose for course in self.courses for dose in course.doses(end, clearance)]
         return tuple(sorted(doses, key=lambda dose: (dose.day, dose.drug)))
+
+    def late_note(self, months: float) -> str:
+        """Return a sentence on what begins after the first `months` and is not in the forecast; empty without."""
+        end = months * DAYS_PER_MONTH
+        late = [course.drug.title for course in self.courses if course.start_day >= end]
+        late += [f"{one.kind} at {one.site}" for one in self.procedures if one.day >= end]
+        named = ", ".join(dict.fromkeys(late))
+        return f"Begins only after the end of this forecast and is not in it: {named}." if named else ""
 
     def calendar_note(self, patient: Patient) -> str:
         """Return one or more sentences on how doses were adjusted; empty where nothing was to adjust."""
         clearance = patient_clearance(patient)
         notes = (_dose_note(course, clearance) for course in self.courses)
         return " ".join(note for note in dict.fromkeys(notes) if note)
-
-
-def _dose(course: DrugCourse, day: float, clearance: float | None) -> Dose:
-    drug = course.drug
-    amount = course.dose_mg * drug.dose_fraction(clearance)
-    equivalent = amount * drug.potency if drug.mechanism == "bisphosphonate" else amount
-    return Dose(day, drug.name, drug.mechanism, amount, equivalent, drug.infusion_days)
 
 
 def _dose_note(course: DrugCourse, clearance: float | None) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from osteocast.engine.system import System
 
 PACKAGE = "osteocast"
+ROOT = Path(__file__).resolve().parent.parent
 ENGINE_MODULES = (
     "osteocast.engine.generate",
     "osteocast.engine.stepper",
@@ -25,6 +26,12 @@ LIBRARIES = ("numba", "llvmlite", "numpy", "sympy")
 
 
 def _source(module: str) -> Path | None:
+    top, *parts = module.split(".")
+    if top == PACKAGE:
+        # by its place: asking the import system would load every parent, SymPy among what they import
+        place = ROOT.joinpath(*parts)
+        files = (place / "__init__.py", place.with_suffix(".py"))
+        return next((file for file in files if file.is_file()), None)
     try:
         spec = importlib.util.find_spec(module)
     except (ModuleNotFoundError, ValueError):

@@ -11,9 +11,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from osteocast.engine import cache, fingerprint
-from osteocast.engine.generate import generate, sizes_of
 from osteocast.engine.stepper import KERNEL_FUNCTIONS, Options, Work
-from osteocast.engine.system import System
+from osteocast.engine.system import System, sizes_of
 
 EXAMPLE = "example:"
 VECTOR, MATRIX = "float64[::1]", "float64[:, ::1]"
@@ -116,11 +115,18 @@ def _compile(module: ModuleType, system: System, entries: tuple[Entry, ...]) -> 
         getattr(module, entry.function).compile(_argument_types(entry.signature))
 
 
+def _generate(system: System) -> str:
+    """Return the generated text; SymPy is loaded here and not where kernels come from the cache."""
+    from osteocast.engine.generate import generate
+
+    return generate(system)
+
+
 def _obtain(system: System, entries: tuple[Entry, ...]) -> tuple[ModuleType, tuple[str, ...]]:
-    generated = "" if fingerprint.traced_from_source(system) else generate(system)
+    generated = "" if fingerprint.traced_from_source(system) else _generate(system)
     return cache.load_or_build(
         fingerprint.content_key(system, entries, generated),
-        lambda: (generated or generate(system)) + _entry_text(entries),
+        lambda: (generated or _generate(system)) + _entry_text(entries),
         lambda module: _compile(module, system, entries),
     )
 

@@ -355,7 +355,7 @@ def prepare(core: Core, inputs: Inputs, work: Work) -> None:
 def integrate(
     core: Core, span: tuple[float, float, float], inputs: Inputs, work: Work, options: Options
 ) -> tuple[int, float, int]:
-    """Integrate `work.y` over ``span = (t, t_end, h)``; return (status, next step length, steps tried)."""
+    """Integrate `work.y` over ``span = (t, t_end, h)``; return (status, next step, steps tried). See docs/engine.md."""
     t, t_end, h = span
     n = core.sizes[0] + inputs.n_lesions * core.sizes[1]
     if h <= 0.0:
@@ -363,7 +363,8 @@ def integrate(
     linearise(core, inputs, work)
     if not all_finite(work.f, n):
         return NOT_FINITE, h, 0
-    if h <= 0.0:
+    h = -h if h < 0.0 else h
+    if h == 0.0:
         h = first_step(t_end - t, inputs, work, options)
     steps, rejected = 0, False
     shortest = max(options.smallest_step, RESOLUTION * max(abs(t), abs(t_end)))

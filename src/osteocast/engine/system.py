@@ -163,3 +163,10 @@ def flatten(instance: Any) -> list[Any]:
     for value in instance:
         flat.extend(flatten(value) if _is_tuple_type(type(value)) else [value])
     return flat
+
+
+def sizes_of(system: System) -> tuple[int, int, int, int]:
+    """Return the numbers of body states, lesion states, signals and exports."""
+    kinds = (system.body_state, system.lesion_state, system.signals, system.exports)
+    body, lesion, signals, exports = (len(fields_of(kind)) for kind in kinds)
+    return body, lesion, signals, exports

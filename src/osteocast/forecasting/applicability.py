@@ -2,42 +2,161 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import is_broken
 from osteocast.domain.laboratory import calcium_readings
-from osteocast.domain.patient import Lesion, Patient
+from osteocast.domain.patient import Lesion, Patient, SkeletalEvent
+from osteocast.domain.primary import origin_facts
 from osteocast.domain.skeleton import section_width_mm
 from osteocast.domain.table import read_table
+from osteocast.forecasting.describe import subtype_shares
 from osteocast.forecasting.result import Applicability
 from osteocast.inference.pareto import largest_reliable_k
 from osteocast.inference.weights import Weights
+
+_CALCIUM = {
+    "laboratory": "corrected calcium",
+    "albumin": "corrected calcium",
+    "uncorrected": "uncorrected calcium",
+}
 
 
 def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
     """Return the statements of ``data/applicability.toml`` that this patient's record calls for, gravest first."""
     table = read_table("applicability")
-    readings = calcium_readings(patient)
-    calcium = readings[-1].value if readings else 0.0
+    calcium = _high_calcium(patient)
     compressed = [one for one in patient.lesions if meets_cord_compression(one)]
     large = large_lesions(patient)
+    long_bones = [one for one in large if one.site.is_long_bone]
+    cord_date = untreated_cord_compression(patient)
     holds = {
         "epidural": bool(compressed),
-        "calcium": calcium >= table["calcium"]["from"],
+        "cord_event": cord_date is not None,
+        "calcium": bool(calcium),
         "ecog": patient.ecog is not None and patient.ecog >= table["ecog"]["from"],
+        "not_walking": patient.ecog is not None and patient.ecog >= table["not_walking"]["from"],
         "large_lesions": len(large) >= table["large_lesions"]["lesions"],
+        "large_long_bone": bool(long_bones),
     }
     values = {
         "calcium": calcium,
+        "measured": calcium.partition(" on ")[0].removeprefix("corrected calcium "),
         "ecog": patient.ecog,
         "grades": " and ".join(sorted({str(one.epidural_grade) for one in compressed})),
         "compressed": _places(compressed),
         "large": _places(large),
         "count": len(large),
+        "long_bones": _places(long_bones),
+        "cord_date": cord_date,
     }
     return tuple(_statement(name, table[name], values) for name, so in holds.items() if so)
+
+
+def _high_calcium(patient: Patient) -> str:
+    """Describe the newest total or ionised calcium where it is an emergency; empty where it is none."""
+    table = read_table("applicability")["calcium"]
+    total = calcium_readings(patient)[-1:]
+    ionised = patient.observed("ionised-calcium")[-1:]
+    found = [(one.date, one.value, _CALCIUM[one.basis], one.censoring, table["from"]) for one in total]
+    found += [(one.date, one.value, "ionised calcium", one.censoring, table["ionised_from"]) for one in ionised]
+    for date, value, name, censoring, limit in found:
+        # "<3.5 mmol/L" says nothing of a high calcium
+        if censoring != "<" and value >= limit:
+            return f"{name} {value:.2f} mmol/L on {date.isoformat()}"
+    return ""
+
+
+def untreated_cord_compression(patient: Patient) -> dt.date | None:
+    """Return the day of a recorded cord compression of the last weeks that has seen no treatment, the newest one."""
+    limit = read_table("applicability")["cord_event"]["within_days"]
+    found = [
+        event.date
+        for event in patient.events
+        if event.kind == "cord-compression"
+        and event.date is not None
+        and patient.day_of(event.date) >= -limit
+        and not _treated_since(patient, event, event.date)
+    ]
+    return max(found, default=None)
+
+
+def _treated_since(patient: Patient, cord: SkeletalEvent, day: dt.date) -> bool:
+    """Whether radiotherapy or surgery at the site, or of an unnamed site, is dated on that day or later."""
+    dates = [
+        event.date
+        for event in patient.events
+        if event.kind in {"radiotherapy", "surgery"} and (None in {cord.site, event.site} or event.site == cord.site)
+    ]
+    here = [one for one in patient.lesions if cord.site in {None, one.site}]
+    dates += [date for one in here for date in (one.irradiated, one.fixed)]
+    return any(date is not None and date >= day for date in dates)
+
+
+def drug_limits(patient: Patient, drugs: Mapping[str, str]) -> tuple[Applicability, ...]:
+    """Return the caution on a change of drug, where a compared drug differs from the running one.
+
+    Parameters
+    ----------
+    drugs : title of each compared drug by its name.
+    """
+    table = read_table("applicability")
+    today = patient.assessed
+    running = [
+        course.drug
+        for course in patient.drug_history
+        if course.stopped is None or (today is not None and course.stopped > today)
+    ]
+    others = [title.lower() for name, title in drugs.items() if name not in running]
+    if not running or not others:
+        return ()
+    named = " and ".join(drugs.get(name, name).lower() for name in dict.fromkeys(running))
+    verb = "is" if len(others) == 1 else "are"
+    values = {"Running": named[:1].upper() + named[1:], "others": f"{' and '.join(others)} {verb}"}
+    return (_statement("switch", table["switch"], values),)
+
+
+def order_limits(patient: Patient) -> tuple[Applicability, ...]:
+    """Return what must be said of which event comes first."""
+    entry = read_table("applicability")["event_order"].get(patient.primary.origin)
+    if entry is None or (patient.primary.subtype or "") not in entry["subtypes"]:
+        return ()
+    return (_statement("event_order", entry, {}),)
+
+
+def record_limits(fits: Sequence[Mapping[str, Any]]) -> tuple[Applicability, ...]:
+    """Return the caution on recorded values (see `record_fit`) outside the 90 % band of the model."""
+    missed = "; ".join(one["text"] for one in fits if one["inside"] is False)
+    return (_statement("record_fit", read_table("applicability")["record_fit"], {"misfits": missed}),) if missed else ()
+
+
+def survival_limits(patient: Patient) -> tuple[Applicability, ...]:
+    """Return what must be said of survival: whose it is by the subtype, and whether treatment is in it."""
+    table, primary = read_table("applicability"), patient.primary
+    title = origin_facts(primary.origin).title
+    named = REFERENCE.get(primary.origin, ())[:1]
+    values = {
+        "subtype": primary.subtype,
+        "Subtype": (primary.subtype or "").capitalize(),
+        "primary": title,
+        "reference": named[0] if named else "",
+        "shares": subtype_shares(primary.origin),
+    }
+    kind: str = standing(primary)
+    if kind == "none":
+        values["reference"] = f"people with {named[0]} {title}" if named else f"the average person with {title}"
+    if kind == "own" and SUBTYPES[primary.origin][str(primary.subtype)] in BESIDE_BASELINE:
+        kind = "beside"
+    found = [table["subtype"][kind]] if kind in table["subtype"] else []
+    running = (x for x in patient.lines if x.stopped is None or (patient.assessed and x.stopped > patient.assessed))
+    # a survival of its own is that of people treated for the subtype
+    if standing(primary) != "own" and any(running) and primary.origin in table["treated"]:
+        found.append(table["treated"][primary.origin])
+    return tuple(_statement("survival", entry, values) for entry in found)
 
 
 def _places(lesions: Sequence[Lesion]) -> str:
@@ -69,7 +188,16 @@ def seen_extent(lesion: Lesion) -> float | None:
 
 
 def _statement(name: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Applicability:
-    return Applicability(entry["level"], entry["text"].format(**values), name, entry["brief"].format(**values))
+    return Applicability(
+        level=entry["level"],
+        text=entry["text"].format(**values),
+        about=name,
+        brief=entry["brief"].format(**values),
+        suppresses=tuple(entry.get("suppresses", ())),
+        not_compared=tuple(entry.get("not_compared", ())),
+        instead=entry.get("instead", ""),
+        instead_brief=entry.get("instead_brief", ""),
+    )
 
 
 def applicability(origin: str, weights: Weights, months: int, effective_draws: float) -> tuple[Applicability, ...]:

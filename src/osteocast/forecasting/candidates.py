@@ -14,20 +14,20 @@ from scipy.special import logsumexp
 
 from osteocast.course.calendar import past_calendar
 from osteocast.course.layout import DAYS_PER_MONTH
-from osteocast.course.population import draw_patients
+from osteocast.course.population import Draws, draw_patients
 from osteocast.course.present import Present, carry
+from osteocast.course.recorded import event_marks
 from osteocast.course.streams import Streams
 from osteocast.course.system import observable_names
 from osteocast.course.typical import Typical
 from osteocast.domain.laboratory import calcium_readings
 from osteocast.domain.patient import Patient
 from osteocast.domain.quantity import quantity_facts
-from osteocast.foundation.random import normal_array
 from osteocast.inference.observe import measurement_of
+from osteocast.inference.parameter_draws import typical_of_draws
 from osteocast.inference.posterior import Posterior
 from osteocast.inference.proposal import Key, adapt
 from osteocast.inference.proposal import Settings as ProposalSettings
-from osteocast.inference.scales import factors
 from osteocast.inference.weights import (
     SMALLEST_EFFECTIVE_SAMPLE,
     Measurement,
@@ -72,7 +72,6 @@ STEERED = (
 """Differences between patients that a proposal may steer when laboratory values are hard to match."""
 PROPOSAL_QUANTITY = 7
 PROPOSAL = ProposalSettings(pilot=500, rounds=4, prior_share=0.1)
-SCALE_STREAM = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +119,6 @@ def _day(patient: Patient, date: dt.date) -> float:
     return min(0.0, float(patient.day_of(date)))
 
 
-def typical_of(posterior: Posterior, seed: int, patients: IntArray, draws: IntArray) -> Typical:
-    """Return typical values with the calibrated scales drawn for each parameter draw."""
-    streams = Streams(seed, patients, draws)
-    standard = np.stack(
-        [normal_array(seed, draws, SCALE_STREAM, column) for column in range(len(posterior.names))], axis=1
-    )
-    return Typical(streams, factors(posterior, standard), {})
-
-
 def find_candidates(
     patient: Patient, posterior: Posterior, shape: tuple[int, int], seed: int, workers: int | None
 ) -> Candidates:
@@ -151,14 +141,14 @@ def find_candidates(
     """
     d, k = shape
     seen = seen_values(patient)
-    typical = typical_of(posterior, seed, np.arange(d * k), np.repeat(np.arange(d), k))
+    typical = typical_of_draws(posterior, seed, np.arange(d * k), np.repeat(np.arange(d), k))
     search = _Search(patient, seen, workers)
     present, weights = search.weigh(typical, None)
     if seen and weights.effective_sample_size < 2 * SMALLEST_EFFECTIVE_SAMPLE:
 
         def loglik(numbers: FloatArray) -> FloatArray:
             n = len(numbers)
-            pilot = typical_of(posterior, seed, np.arange(n), np.arange(n) * d // n)
+            pilot = typical_of_draws(posterior, seed, np.arange(n), np.arange(n) * d // n)
             return search.log_likelihood(_steer(pilot, numbers))
 
         proposal = adapt(loglik, len(STEERED), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
@@ -184,21 +174,43 @@ class _Search:
     def weigh(self, typical: Typical, log_ratio: FloatArray | None) -> tuple[Present, Weights]:
         """Return drawn patients on day 0 and their weights."""
         present, rows = self._carry(typical)
-        ratio = present.log_history if log_ratio is None else present.log_history + log_ratio
+        ratio = present.log_history + number_of_lesions_likelihood(self.patient, present.draws)
+        ratio = ratio if log_ratio is None else ratio + log_ratio
         return present, weigh_rows(tuple(rows), tuple(rows.values()), ratio)
 
     def log_likelihood(self, typical: Typical) -> FloatArray:
         """Return the log-likelihood of each drawn patient, shape (n,)."""
         present, rows = self._carry(typical)
-        return np.asarray(sum(rows.values(), present.log_history))
+        start = present.log_history + number_of_lesions_likelihood(self.patient, present.draws)
+        return np.asarray(sum(rows.values(), start))
 
     def _carry(self, typical: Typical) -> tuple[Present, dict[str, FloatArray]]:
         """Carry drawn patients to day 0; return them with the log-likelihoods of their read-outs by quantity."""
         drawn = draw_patients(self.patient, typical)
-        present = carry(drawn, past_calendar(self.patient, record_days(self.seen)), workers=self.workers)
+        past = past_calendar(self.patient, record_days(self.seen))
+        present = carry(drawn, past, workers=self.workers).marked(event_marks(self.patient))
         records = present.records.copy()
         records[present.status != 0] = np.nan
         return present, value_rows(self.seen, records)
+
+
+def number_of_lesions_likelihood(patient: Patient, drawn: Draws) -> FloatArray:
+    """Return the log-likelihood of the number of recorded lesions given each candidate's disease tempo, shape (n,).
+
+    The population's number is log-normal and rises with tempo (`course.lesion_table`); the record is taken to name all
+    lesions. Without it many lesions, each of which has not broken so far, would tell of a slow disease.
+    """
+    if not patient.lesions:
+        return np.zeros(drawn.n)
+    get = drawn.typical.get
+    expected = np.log(get("population", f"lesions_{patient.primary.origin}"))
+    expected = expected + get("population", "tempo_lesions") * drawn.latents["population.tempo"]
+    return np.asarray(norm_logpdf(math.log(len(patient.lesions)), expected, get("population", "lesions_sd")))
+
+
+def norm_logpdf(value: float, mean: FloatArray, sd: FloatArray) -> FloatArray:
+    """Return the log density of a normal distribution without its constant."""
+    return np.asarray(-0.5 * np.square((value - mean) / sd) - np.log(sd))
 
 
 def record_days(seen: Sequence[Seen]) -> tuple[float, ...]:

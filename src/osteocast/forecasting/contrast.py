@@ -8,7 +8,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.forecasting.events import EventDefinition, first_day
+from osteocast.course.event_definitions import EventDefinition
+from osteocast.forecasting.events import first_day
 from osteocast.forecasting.result import Contrast
 from osteocast.forecasting.summary import RegimenRun, outcomes
 from osteocast.inference.nested import NestedSample, estimate
@@ -16,7 +17,7 @@ from osteocast.inference.nested import NestedSample, estimate
 FloatArray = NDArray[np.float64]
 
 SMALLEST_DIFFERENCE = 1.0
-"""Events per 100 patients below which two regimens are not told apart, however many courses are run."""
+"""Events per 100 patients below which two regimens are not called different, however many courses are run."""
 
 WORDS = {
     "fracture": "fracture",
@@ -80,14 +81,16 @@ def _sentence(words: tuple[str, str, int], kind: str, numbers: tuple[float, floa
     what = WORDS.get(kind, kind)
     mean, low, high = numbers
     if not apart and low == high == 0.0:
-        return f"{title} and {against} cannot be told apart for {what} within {months} months (no difference)."
+        return f"This run does not separate {title} and {against} for {what} within {months} months (no difference)."
     if not apart:
         return (
-            f"{title} and {against} cannot be told apart for {what} within {months} months "
+            f"This run does not separate {title} and {against} for {what} within {months} months "
             f"(90 % interval: {_side(high)} to {_side(low)} per 100 such patients)."
         )
     few, many = sorted((abs(low), abs(high)))
+    # An interval that does not reach none must not be written as if it did.
+    least = f"{few:.0f}" if round(few) else "under 1"
     return (
         f"Of 100 such patients, about {abs(mean):.0f} {'fewer' if mean > 0 else 'more'} have {what} within "
-        f"{months} months on {title} than on {against} (90 % interval {few:.0f} to {many:.0f})."
+        f"{months} months on {title} than on {against} (90 % interval {least} to {many:.0f})."
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from osteocast.course.prognosis import SUBTYPES
+from osteocast.course.prognosis import REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import irradiation_days
+from osteocast.course.typical import file_of
 from osteocast.domain.patient import Lesion, Patient
 from osteocast.domain.quantity import quantity_facts
 
@@ -19,7 +20,12 @@ DRAWN_OF_LESION = {
     "size": ("size_mm", "cortical_involvement"),
     "pain": ("pain_at_rest", "pain_on_loading"),
 }
+SUBTYPE = "subtype of the primary"
+# Read and shown, but no part of the forecast (docs/patient-file.md).
+SHOWN_ONLY: Final = ("ionised-calcium", "PTH", "phosphate", "pain-worst")
 RADIOTHERAPY_DOSE = "radiotherapy dose of "
+NO_COURSE = "start or dose of earlier "
+NO_INTERVAL = "interval of earlier "
 DRAWN_OF_VERTEBRA = {"epidural grade": ("epidural_grade",)}
 
 
@@ -51,7 +57,7 @@ def given(patient: Patient) -> tuple[tuple[str, str], ...]:
     facts = [
         ("weight", None if patient.weight_kg is None else f"{patient.weight_kg:g} kg"),
         ("ECOG performance status", None if patient.ecog is None else str(patient.ecog)),
-        ("subtype of the primary", _unused_subtype(patient)),
+        (SUBTYPE, _unused_subtype(patient)),
         ("visceral metastases", _yes(patient.visceral_metastases)),
         ("current regimen", patient.current_regimen),
         ("lines of systemic therapy", _listed([_dated(x.name, x.started, x.stopped) for x in patient.lines])),
@@ -68,7 +74,8 @@ def given(patient: Patient) -> tuple[tuple[str, str], ...]:
     for seen in patient.observations:
         sign = "" if seen.censoring == "=" else seen.censoring
         value = f"{seen.given or f'{sign}{seen.value:g} {seen.unit}'} on {seen.date.isoformat()}"
-        rows.append((quantity_facts(seen.quantity).title, value))
+        unused = " (not used by the model)" if seen.quantity in SHOWN_ONLY else ""
+        rows.append((quantity_facts(seen.quantity).title, value + unused))
     return tuple(rows)
 
 
@@ -77,7 +84,7 @@ def unrecorded(patient: Patient) -> tuple[str, ...]:
     open_items = [
         ("weight", patient.weight_kg is None),
         ("ECOG performance status", patient.ecog is None),
-        ("subtype of the primary", patient.primary.subtype is None and patient.primary.origin in SUBTYPES),
+        (SUBTYPE, standing(patient.primary) == "drawn"),
         ("visceral metastases", patient.visceral_metastases is None),
         ("lesions", not patient.lesions),
         ("kidney function (creatinine)", not patient.observed("creatinine")),
@@ -87,7 +94,26 @@ def unrecorded(patient: Patient) -> tuple[str, ...]:
     lesion_items = [f"{words} of {lesion.site.name}" for lesion in patient.lesions for words in _open_fields(lesion)]
     irradiated = [one for one in patient.lesions if irradiation_days(patient, one)]
     doses = [f"{RADIOTHERAPY_DOSE}{one.site.name}" for one in irradiated]
-    return (*(item for item, is_open in open_items if is_open), *lesion_items, *doses)
+    return (*(item for item, is_open in open_items if is_open), *lesion_items, *doses, *_open_courses(patient))
+
+
+def _open_courses(patient: Patient) -> tuple[str, ...]:
+    """Return what earlier antiresorptive courses leave open; see `osteocast.course.calendar.past_drugs`."""
+    found = []
+    for course in patient.drug_history:
+        if course.started is None or course.dose_mg is None:
+            found.append(f"{NO_COURSE}{course.drug}")
+        elif course.interval_days is None:
+            found.append(f"{NO_INTERVAL}{course.drug}")
+    return tuple(dict.fromkeys(found))
+
+
+def subtype_shares(origin: str) -> str:
+    """Say how an unrecorded subtype is drawn: "34 % castration-sensitive, 66 % as castration-resistant"."""
+    own = {name: file_of("prognosis")[f"share_{entry}"].value for name, entry in SUBTYPES.get(origin, {}).items()}
+    rest = f"as {REFERENCE.get(origin, ('any other',))[0]}"
+    shares = own | {rest: 1.0 - sum(own.values())}
+    return ", ".join(f"{100 * share:.0f} % {name}" for name, share in shares.items())
 
 
 def _open_fields(lesion: Lesion) -> list[str]:
@@ -106,8 +132,14 @@ def _lesion(lesion: Lesion) -> Document:
 
 
 def _how(item: str, patient: Patient) -> str:
+    if item == SUBTYPE:
+        return f"{_population(patient)}: {subtype_shares(patient.primary.origin)}"
     if item.startswith(RADIOTHERAPY_DOSE):
         return "taken as a single 8 Gy; whether pain responded is drawn"
+    if item.startswith(NO_COURSE):
+        return "the course is left out, as if it had not been given"
+    if item.startswith(NO_INTERVAL):
+        return "taken as a single dose on the day it started"
     return _population(patient)
 
 
@@ -124,8 +156,11 @@ def _yes(value: bool | None) -> str | None:
 
 def _unused_subtype(patient: Patient) -> str | None:
     """Return a recorded subtype that moves nothing; the others stand with the primary."""
-    subtype = patient.primary.subtype
-    return None if subtype is None or patient.primary.origin in SUBTYPES else f"{subtype} (not used by the model)"
+    if standing(patient.primary) != "none":
+        return None
+    reference = REFERENCE.get(patient.primary.origin, ())
+    known = f"survival as {reference[0]}" if reference else "not used by the model"
+    return f"{patient.primary.subtype} ({known})"
 
 
 def _listed(items: list[str]) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from osteocast.forecasting.quantiles import rank_correlation, weighted_rank
 from osteocast.forecasting.result import Driver
@@ -41,10 +41,8 @@ class DrawnQuantity:
     category: bool = False
 
 
-def drivers(
-    quantities: Sequence[DrawnQuantity], outcome: FloatArray, sample: NestedSample, how_many: int = HOW_MANY
-) -> tuple[Driver, ...]:
-    """Return the quantities whose ranks go most with the outcome, strongest first.
+def drivers(quantities: Sequence[DrawnQuantity], outcome: FloatArray, sample: NestedSample) -> tuple[Driver, ...]:
+    """Return the quantities whose ranks go with the outcome by clearly more than chance, strongest first.
 
     Parameters
     ----------
@@ -55,23 +53,30 @@ def drivers(
     Outcomes of single courses hold chance, so the correlations are small in number even where a parameter
     decides a good part of the risk; their order is what counts. Categories are left out: they have no ranks.
     """
+    ranked = strongest(quantities, outcome, sample)
+    if not ranked:
+        return ()
     weight = sample.normalised
     between = estimate(sample, outcome, "probability").parameter_sd[0] ** 2
     mean = float(weight @ outcome)
-    variance = float(weight @ (outcome - mean) ** 2)
-    if variance <= 1e-12:
-        return ()
-    share = min(float(between) / variance, 1.0)
+    share = min(float(between) / float(weight @ (outcome - mean) ** 2), 1.0)
+    # The strongest of many is strong by chance alone: the limit allows for how many were looked at.
+    limit = -float(special.ndtri(CHANCE / 2 / len(ranked)))
+    clear = [(q, r) for q, r in ranked if abs(r) >= limit * _noise(q, weight, share)]
+    return tuple(Driver(q.name, q.meaning, q.grade, r, _effect(q, r, outcome, weight)) for q, r in clear[:HOW_MANY])
+
+
+def strongest(
+    quantities: Sequence[DrawnQuantity], outcome: FloatArray, sample: NestedSample
+) -> list[tuple[DrawnQuantity, float]]:
+    """Return every quantity that varies with its rank correlation, strongest first, by chance or not."""
+    weight = sample.normalised
+    if float(weight @ (outcome - float(weight @ outcome)) ** 2) <= 1e-12:
+        return []
     ranked = [
         (q, rank_correlation(q.values, outcome, weight)) for q in quantities if not q.category and _varies(q, weight)
     ]
-    # The strongest of many is strong by chance alone: the limit allows for how many were looked at.
-    limit = float(stats.norm.isf(CHANCE / 2 / max(len(ranked), 1)))
-    ranked.sort(key=lambda pair: (-abs(pair[1]), pair[0].name))
-    return tuple(
-        Driver(q.name, q.meaning, q.grade, r, _effect(q, r, outcome, weight, limit * _noise(q, weight, share)))
-        for q, r in ranked[:how_many]
-    )
+    return sorted(ranked, key=lambda pair: (-abs(pair[1]), pair[0].name))
 
 
 def _varies(quantity: DrawnQuantity, weight: FloatArray) -> bool:
@@ -88,15 +93,13 @@ def _noise(quantity: DrawnQuantity, weight: FloatArray, share: float) -> float:
     return float(np.sqrt(share / distinct + 1.0 / effective_sample_size(weight)))
 
 
-def _effect(quantity: DrawnQuantity, correlation: float, outcome: FloatArray, weight: FloatArray, chance: float) -> str:
+def _effect(quantity: DrawnQuantity, correlation: float, outcome: FloatArray, weight: FloatArray) -> str:
     rank = weighted_rank(quantity.values, weight)
     low, high = (_mean(outcome, weight, side) for side in (rank < 0.25, rank > 0.75))
     direction = "more" if correlation > 0.0 else "fewer"
     text = f"Higher values go with {direction} events"
     if low is not None and high is not None:
         text += f": {100 * low:.0f} % have one in the lowest quarter, {100 * high:.0f} % in the highest"
-    if abs(correlation) < chance:
-        text += "; not clearly more than chance"
     return text + "."
 
 

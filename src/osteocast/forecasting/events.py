@@ -1,82 +1,23 @@
-"""From raw events to counted ones: definitions, first events, repeated events."""
+"""From raw events to counted ones as they were found in the simulation: first events, repeated events."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.course.courses import Courses, EventKind
-from osteocast.domain.table import read_table
+from osteocast.course.counting import separate_events
+from osteocast.course.courses import Courses
+from osteocast.course.detection import pain_on
+from osteocast.course.event_definitions import Component, EventDefinition
 from osteocast.inference.nested import NestedSample
 
 PREVENTION = "prevention"
 """An operation before any fracture or cord compression."""
-_CAUSES_FIRST = ("cord_compression", "fracture", "radiotherapy", "surgery")
+_CAUSES_FIRST = ("cord_compression", "fracture", "radiotherapy", "surgery", "hypercalcaemia", "therapy_change_for_pain")
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One kind of outcome.
-
-    Attributes
-    ----------
-    name : key in results. kinds : raw kinds that count.
-    found : True where an event counts on the day it was found, False on the day it happened.
-    felt : True where silent events do not count.
-    """
-
-    name: str
-    kinds: tuple[EventKind, ...]
-    found: bool
-    felt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EventDefinition:
-    """What counts as an event, printed beside the numbers.
-
-    Attributes
-    ----------
-    name, title, text : short key, name and full wording.
-    components : what any one event may be.
-    window_days : further events within this many days of a counted one are the same event [day].
-    """
-
-    name: str
-    title: str
-    text: str
-    components: tuple[Component, ...]
-    window_days: float
-
-
-@cache
-def component(name: str) -> Component:
-    """Return one outcome of ``data/event_definitions.toml`` by its name."""
-    entry = read_table("event_definitions")["components"][name]
-    kinds = tuple(EventKind[k.upper()] for k in entry["kinds"])
-    return Component(name, kinds, entry["clock"] == "detected")
-
-
-@cache
-def event_definition(name: str = "SRE") -> EventDefinition:
-    """Return a definition of ``data/event_definitions.toml`` (SRE or SSE)."""
-    entry = read_table("event_definitions")["definitions"][name]
-    parts = tuple(
-        Component(c.name, c.kinds, c.found, c.name in entry["symptomatic_only"])
-        for c in map(component, entry["components"])
-    )
-    return EventDefinition(name, entry["title"], entry["text"], parts, float(entry["window_days"]))
-
-
-def definition_names() -> tuple[str, ...]:
-    """Return the names of all definitions."""
-    return tuple(read_table("event_definitions")["definitions"])
 
 
 def counted(
@@ -97,6 +38,8 @@ def counted(
         chosen = np.isin(events["kind"], [int(k) for k in part.kinds])
         if part.felt:
             chosen &= events["symptomatic"] == 1
+        if part.least_pain is not None:
+            chosen &= pain_on(courses, course, events["day"]) >= part.least_pain
         day[chosen] = events["detected_day" if part.found else "day"][chosen]
     last = np.fmin(courses.death_day, courses.times[-1])[course]
     with np.errstate(invalid="ignore"):
@@ -116,6 +59,17 @@ def first_day(courses: Courses, parts: tuple[Component, ...], lesion: int | None
     return first
 
 
+def any_event_share(under: Sequence[Courses], definition: EventDefinition) -> FloatArray:
+    """Return the share of regimens under which each course has any event, shape (n,).
+
+    Parameters
+    ----------
+    under : courses of the same patients, one for each regimen.
+    """
+    happened = [np.isfinite(first_day(courses, definition.components)) for courses in under]
+    return np.asarray(np.mean(happened, axis=0), dtype=np.float64)
+
+
 def happened_by(first: FloatArray, times: FloatArray) -> FloatArray:
     """Return 1 where a course has had its first event by each time, else 0, shape (n, n_times).
 
@@ -129,13 +83,10 @@ def number_of_events(courses: Courses, definition: EventDefinition) -> FloatArra
 
     An event within `window_days` of the last counted one is taken as part of it.
     """
-    number = np.zeros(courses.n)
-    owner, last = -1, -np.inf
-    for course, day in zip(*(a.tolist() for a in counted(courses, definition.components)), strict=True):
-        if course != owner or day - last > definition.window_days:
-            number[course] += 1.0
-            owner, last = course, day
-    return number
+    course, day = counted(courses, definition.components)
+    if not definition.every_finding:
+        course = course[separate_events(course, day, definition.window_days)]
+    return np.bincount(course, minlength=courses.n).astype(np.float64)
 
 
 def first_kinds(courses: Courses, sample: NestedSample, definition: EventDefinition) -> dict[str, float]:

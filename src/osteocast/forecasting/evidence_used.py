@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -11,12 +12,12 @@ from osteocast.course.hazards import HazardParams
 from osteocast.course.system import meanings_of
 from osteocast.course.typical import Typical, entries_of, file_of
 from osteocast.domain.patient import ORIGINS, Patient
-from osteocast.domain.regimen import Regimen
+from osteocast.domain.regimen import Mechanism, Regimen
 from osteocast.domain.site import SiteClass
 from osteocast.evidence.cite import cite
 from osteocast.evidence.load import load_sources, load_targets
 from osteocast.evidence.parameter import Parameter
-from osteocast.forecasting.drivers import DrawnQuantity, drivers
+from osteocast.forecasting.drivers import DrawnQuantity, strongest
 from osteocast.forecasting.result import Document
 from osteocast.inference.nested import FloatArray, NestedSample
 from osteocast.inference.posterior import Posterior
@@ -103,12 +104,20 @@ def _in_area(meaning: str, file: str) -> str:
     return meaning if area.split()[0] in meaning else f"{meaning} ({area})"
 
 
-def drawn_parameters(used: tuple[Used, ...], typical: Typical) -> tuple[DrawnQuantity, ...]:
-    """Return the uncertain typical values as quantities that differ between courses."""
+def drawn_parameters(
+    used: tuple[Used, ...], typical: Typical, regimens: tuple[Regimen, ...]
+) -> tuple[DrawnQuantity, ...]:
+    """Return the uncertain typical values as quantities that differ between courses.
+
+    Those of a drug that no compared regimen gives are left out: what they seem to move is chance.
+    """
+    given = {drug.mechanism for regimen in regimens for drug in regimen.drugs}
+    idle = set(get_args(Mechanism)) - given
     return tuple(
         DrawnQuantity(one.key, one.meaning, one.parameter.grade, typical.of(one.file, one.parameter))
         for one in used
-        if one.parameter.uncertainty.kind != "none" or one.key in typical.scales
+        if not any(mechanism in one.key for mechanism in idle)
+        and (one.parameter.uncertainty.kind != "none" or one.key in typical.scales)
     )
 
 
@@ -118,13 +127,12 @@ def assumptions(
     """Return the assumed parameters that move any event most, strongest first."""
     by_key = {one.key: one for one in used}
     assumed = [q for q in quantities if q.grade == "assumed"]
-    strongest = drivers(assumed, outcome, sample, MOST_ASSUMPTIONS)
     rows = []
-    for one in strongest:
-        parameter = by_key[one.parameter].parameter
+    for one, _ in strongest(assumed, outcome, sample)[:MOST_ASSUMPTIONS]:
+        parameter = by_key[one.name].parameter
         rows.append(
             {
-                "parameter": f"{one.parameter}: {by_key[one.parameter].meaning}",
+                "parameter": f"{one.name}: {by_key[one.name].meaning}",
                 "value": float(np.format_float_positional(parameter.value, precision=6, fractional=False)),
                 "unit": parameter.unit,
                 "grade": parameter.grade,

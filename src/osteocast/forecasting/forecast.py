@@ -9,16 +9,25 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.course.event_definitions import EventDefinition, event_definition
 from osteocast.course.recorded import is_broken
 from osteocast.domain.patient import Patient
-from osteocast.forecasting.applicability import applicability, emergencies_and_limits
+from osteocast.forecasting.applicability import (
+    applicability,
+    drug_limits,
+    emergencies_and_limits,
+    order_limits,
+    record_limits,
+    survival_limits,
+)
 from osteocast.forecasting.contrast import contrasts
 from osteocast.forecasting.describe import describe, title
 from osteocast.forecasting.drivers import DrawnQuantity, drivers
-from osteocast.forecasting.events import EventDefinition, event_definition, first_day
+from osteocast.forecasting.events import any_event_share
 from osteocast.forecasting.missing import missing_values
-from osteocast.forecasting.result import Document, Forecast, rounded
+from osteocast.forecasting.result import Applicability, Document, Forecast, rounded
 from osteocast.forecasting.summary import RegimenRun, summarise
+from osteocast.forecasting.withheld import withhold_contrasts, withhold_risks
 from osteocast.foundation.errors import ForecastError, Issue
 from osteocast.foundation.version import VERSION
 from osteocast.inference.calibrate import NOT_CHECKED
@@ -46,7 +55,7 @@ class Context:
     parameters : drawn parameters, candidates for what moves the answer most.
     unrecorded : drawn values of what the patient's file leaves open.
     drawn : how unrecorded items were drawn, by item (see `describe`).
-    assumptions, citations : parts of ``result.json``.
+    assumptions, citations, record_fit, excluded : parts of ``result.json``.
     """
 
     patient: Patient
@@ -60,6 +69,8 @@ class Context:
     drawn: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[Document, ...] = ()
     citations: tuple[Document, ...] = ()
+    record_fit: tuple[Document, ...] = ()
+    excluded: tuple[Document, ...] = ()
 
 
 def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Context) -> Forecast:
@@ -84,8 +95,9 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
     kept = sample.without(failed)
     definition = event_definition(context.definition)
     months = runs[0].courses.months
-    outcome = _any_event(runs, definition)
+    outcome = any_event_share([r.courses for r in runs], definition)
     lesions = context.patient.lesions
+    statements = _statements(runs, context, kept)
     broken = frozenset(i for i, one in enumerate(lesions) if is_broken(context.patient, one))
     return Forecast(
         version=VERSION,
@@ -93,22 +105,31 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
         patient=describe(context.patient, context.drawn),
         settings=_settings(context, kept, months, definition, int(np.count_nonzero(failed))),
         calibration=_calibration(context.posterior),
-        applicability=emergencies_and_limits(context.patient)
-        + applicability(context.patient.primary.origin, context.weights, months, kept.effective_draws),
+        applicability=statements,
         weights=_weights(context.weights, kept),
-        regimens=tuple(summarise(r, kept, definition, lesions, broken) for r in runs),
-        contrasts=contrasts(runs, kept, definition),
+        regimens=withhold_risks([summarise(r, kept, definition, lesions, broken) for r in runs], statements),
+        contrasts=withhold_contrasts(contrasts(runs, kept, definition), statements),
         drivers=drivers(context.parameters, outcome, kept),
         missing=missing_values(context.unrecorded, outcome, kept),
         assumptions=context.assumptions,
         citations=context.citations,
+        record_fit=context.record_fit,
+        excluded=context.excluded,
     )
 
 
-def _any_event(runs: Sequence[RegimenRun], definition: EventDefinition) -> FloatArray:
-    """Return the share of regimens under which each course has any event, shape (n,)."""
-    happened = [np.isfinite(first_day(r.courses, definition.components)) for r in runs]
-    return np.asarray(np.mean(happened, axis=0), dtype=np.float64)
+def _statements(runs: Sequence[RegimenRun], context: Context, kept: NestedSample) -> tuple[Applicability, ...]:
+    """Return what the record calls for and how far the forecast holds, gravest first."""
+    patient = context.patient
+    drugs = {name: title for run in runs for name, title in run.drugs}
+    return (
+        emergencies_and_limits(patient)
+        + drug_limits(patient, drugs)
+        + record_limits(context.record_fit)
+        + order_limits(patient)
+        + survival_limits(patient)
+        + applicability(patient.primary.origin, context.weights, runs[0].courses.months, kept.effective_draws)
+    )
 
 
 def _check(runs: Sequence[RegimenRun], sample: NestedSample, context: Context) -> None:

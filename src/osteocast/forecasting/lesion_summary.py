@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.courses import Courses, EventKind
+from osteocast.course.event_definitions import EventDefinition
 from osteocast.domain.patient import Lesion
 from osteocast.forecasting.applicability import meets_cord_compression
-from osteocast.forecasting.events import EventDefinition, first_day
+from osteocast.forecasting.events import first_day
 from osteocast.forecasting.quantiles import weighted_quantile
 from osteocast.forecasting.result import LesionForecast, Risk
 from osteocast.inference.nested import NestedSample, estimate
@@ -44,12 +45,13 @@ def lesion_forecast(
     index, lesion = at
     parts = {c.name: c for c in definition.components}
 
-    def risk(name: str) -> Risk:
-        return risk_of(sample, np.isfinite(first_day(courses, (parts[name],), lesion=index)))
+    def risk(*names: str) -> Risk:
+        return risk_of(sample, np.isfinite(first_day(courses, tuple(parts[n] for n in names), lesion=index)))
 
     bare = bare_bone(courses, index, _fixed_from(planned, lesion))
     strength = courses.of_lesion(index, "strength")
     alive = np.isfinite(strength)
+    recorded = meets_cord_compression(lesion)
     median = weighted_quantile(np.where(bare, strength, np.nan), sample.weight, np.array([0.5]))[0]
     living = float(sample.weight @ alive[:, -1])
     return LesionForecast(
@@ -58,9 +60,10 @@ def lesion_forecast(
         fracture=None if broken else risk("fracture"),
         radiotherapy=risk("radiotherapy"),
         surgery=risk("surgery"),
-        # Only a vertebral lesion can reach the spinal canal.
-        cord=risk("cord_compression") if lesion.site.kind.startswith("vertebra") else None,
-        cord_recorded=meets_cord_compression(lesion),
+        fracture_or_rod=risk("fracture", "surgery") if lesion.site.is_long_bone and not broken else None,
+        # Only a vertebral lesion can reach the spinal canal; what the record meets is no risk.
+        cord=risk("cord_compression") if lesion.site.kind.startswith("vertebra") and not recorded else None,
+        cord_recorded=recorded,
         strength_now=float(median[0]),
         strength_end=float(median[-1]),
         strength_share=float(sample.weight @ (bare & alive)[:, -1]) / living if living > 0.0 else np.nan,

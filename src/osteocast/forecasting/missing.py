@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from osteocast.forecasting.drivers import DrawnQuantity
 from osteocast.forecasting.quantiles import weighted_rank
@@ -69,7 +69,7 @@ def correlation_ratio(group: NDArray[np.int64], outcome: FloatArray, weight: Flo
     if k < 2 or n - k <= 1.0:
         return 0.0
     ratio = (explained / (k - 1.0)) / max((1.0 - explained) / (n - k), 1e-12)
-    if stats.f.sf(ratio, k - 1.0, n - k) > CHANCE:
+    if special.fdtrc(k - 1.0, n - k, ratio) > CHANCE:
         return 0.0
     return max(1.0 - (1.0 - explained) * (n - 1.0) / (n - k), 0.0)
 

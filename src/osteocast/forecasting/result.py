@@ -6,15 +6,25 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from osteocast.foundation.banner import BANNER
+
 Document = dict[str, Any]
 
 SCHEMA = "osteocast.result/1"
-BANNER = "Research and education use only; not a diagnosis, an order or a treatment recommendation."
+
+
+WIDEST_KNOWN = 0.6
+"""Width of an interval of a probability [1] beyond which its middle is not printed: it is not known."""
 
 
 def rounded(value: float) -> float | None:
     """Return a number with four decimals for the file; None for nan and infinities."""
     return round(float(value), 4) + 0.0 if math.isfinite(value) else None
+
+
+def is_known(low: float, high: float) -> bool:
+    """Whether a probability with this interval [1] is printed: an interval wider than 60 points has no middle."""
+    return round(high - low, 6) <= WIDEST_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +35,14 @@ class Risk:
     low: float
     high: float
 
+    @property
+    def known(self) -> bool:
+        """Whether the interval is narrow enough for its middle to say anything."""
+        return is_known(self.low, self.high)
+
     def __str__(self) -> str:
-        return f"{self.probability:.2f} (90 % interval {self.low:.2f}–{self.high:.2f})"
+        middle = f"{self.probability:.2f}" if self.known else "not known"
+        return f"{middle} (90 % interval {self.low:.2f}–{self.high:.2f})"
 
     def to_dict(self) -> Document:
         """Return the part of ``result.json``."""
@@ -93,6 +109,10 @@ class Band:
         }
 
 
+def _document(part: Risk | Curve | None) -> Document | None:
+    return None if part is None else part.to_dict()
+
+
 @dataclass(frozen=True, slots=True)
 class LesionForecast:
     """What may happen at one lesion.
@@ -102,7 +122,8 @@ class LesionForecast:
     already_fractured : whether the bone is recorded as broken; `fracture` is then None.
     fracture, radiotherapy, surgery, cord : risk over the horizon; surgery includes operations that prevent a
         fracture, and fractures are those that happen although some are prevented.
-    cord_recorded : whether the record already meets cord compression here, so that `cord` is no first one.
+    fracture_or_rod : risk of either at a long bone, None elsewhere and where the bone is broken.
+    cord_recorded : whether the record already meets cord compression here; `cord` is then None.
     strength_now, strength_end : median relative to the same bone without the lesion [1], of courses alive whose
         bone has neither broken since nor holds an implant; nan where there is none.
     strength_share : share of the courses alive at the end to which `strength_end` belongs [1].
@@ -113,6 +134,7 @@ class LesionForecast:
     fracture: Risk | None
     radiotherapy: Risk
     surgery: Risk
+    fracture_or_rod: Risk | None
     cord: Risk | None
     cord_recorded: bool
     strength_now: float
@@ -124,10 +146,11 @@ class LesionForecast:
         return {
             "site": self.site,
             "already_fractured": self.already_fractured,
-            "fracture": None if self.fracture is None else self.fracture.to_dict(),
+            "fracture": _document(self.fracture),
             "radiotherapy": self.radiotherapy.to_dict(),
             "surgery": self.surgery.to_dict(),
-            "cord": None if self.cord is None else self.cord.to_dict(),
+            "fracture_or_rod": _document(self.fracture_or_rod),
+            "cord": _document(self.cord),
             "cord_recorded": self.cord_recorded,
             "strength_now": rounded(self.strength_now),
             "strength_end": rounded(self.strength_end),
@@ -141,8 +164,10 @@ class RegimenForecast:
 
     Attributes
     ----------
+    risk : by kind of event; None where the record already meets it (see `Applicability.suppresses`).
     first_event : share of all courses whose first event over the horizon is of each kind [1], "prevention" for an
-        operation that comes before any fracture or cord compression; the shares add up to the risk of any event.
+        operation that comes before any fracture or cord compression; the shares add up to the risk of any event; nan
+        for a kind that is withheld.
     """
 
     name: str
@@ -151,7 +176,7 @@ class RegimenForecast:
     eligible: bool
     reasons: tuple[str, ...]
     calendar_note: str
-    risk: dict[str, Curve]
+    risk: dict[str, Curve | None]
     first_event: dict[str, float]
     expected_events: Number
     survival: Curve
@@ -170,7 +195,7 @@ class RegimenForecast:
             "eligible": self.eligible,
             "reasons": list(self.reasons),
             "calendar_note": self.calendar_note,
-            "risk": {k: v.to_dict() for k, v in self.risk.items()},
+            "risk": {k: _document(v) for k, v in self.risk.items()},
             "first_event": {k: rounded(v) for k, v in self.first_event.items()},
             "expected_events": self.expected_events.to_dict(),
             "survival": self.survival.to_dict() | {"median_months": None if median is None else rounded(median)},
@@ -182,7 +207,10 @@ class RegimenForecast:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Events avoided by `regimen` against `against`, per 100 such patients."""
+    """Events avoided by `regimen` against `against`, per 100 such patients.
+
+    The numbers are nan and `distinguishable` is None where the comparison does not apply; `text` says why.
+    """
 
     regimen: str
     against: str
@@ -190,7 +218,7 @@ class Contrast:
     avoided_per_100: float
     low: float
     high: float
-    distinguishable: bool
+    distinguishable: bool | None
     text: str
 
     def to_dict(self) -> Document:
@@ -244,16 +272,26 @@ class Applicability:
     level : emergency, outside, caution or note.
     text, brief : the statement, and the same in a few words.
     about : section of ``data/applicability.toml`` that it comes from.
+    suppresses, not_compared : risks that get no number, and outcomes in which regimens are not compared.
+    instead, instead_brief : what is said in their place, in whole and in a few words.
     """
 
     level: str
     text: str
     about: str
     brief: str
+    suppresses: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    instead: str = ""
+    instead_brief: str = ""
 
     def to_dict(self) -> Document:
         """Return the part of ``result.json``."""
-        return {"level": self.level, "text": self.text, "about": self.about, "brief": self.brief}
+        said = {"level": self.level, "text": self.text, "about": self.about, "brief": self.brief}
+        if not (self.suppresses or self.not_compared):
+            return said
+        withheld = {"suppresses": list(self.suppresses), "not_compared": list(self.not_compared)}
+        return said | withheld | {"instead": self.instead, "instead_brief": self.instead_brief}
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +302,8 @@ class Forecast:
     ----------
     patient, settings, calibration, weights : parts of ``result.json`` that are already plain documents.
     regimens : one forecast for each regimen, in the order asked for; the current one is the reference.
+    record_fit : each recorded laboratory value beside that of the model on its day.
+    excluded : regimens of the usual comparison that are left out, with the reasons.
     """
 
     version: str
@@ -279,6 +319,8 @@ class Forecast:
     missing: tuple[MissingValue, ...]
     assumptions: tuple[Document, ...]
     citations: tuple[Document, ...]
+    record_fit: tuple[Document, ...] = ()
+    excluded: tuple[Document, ...] = ()
 
     def risk(self, kind: str = "any_event", month: int | None = None, regimen: str | None = None) -> Risk:
         """Return the risk of one kind of event by a month under one regimen.
@@ -293,12 +335,14 @@ class Forecast:
         Raises
         ------
         ValueError
-            For an unknown kind, month or regimen, naming the known ones.
+            For an unknown kind, month or regimen, naming the known ones; for a risk that the record already meets.
         """
         chosen = self.under(regimen) if regimen is not None else self.regimens[0]
         if kind not in chosen.risk:
             raise ValueError(f"unknown kind of event {kind!r}; known: {', '.join(chosen.risk)}")
         curve = chosen.risk[kind]
+        if curve is None:
+            raise ValueError(next(a.instead for a in self.applicability if kind in a.suppresses))
         return curve.at(curve.months[-1] if month is None else month)
 
     def under(self, regimen: str) -> RegimenForecast:
@@ -326,7 +370,9 @@ class Forecast:
             "calibration": self.calibration,
             "applicability": [a.to_dict() for a in self.applicability],
             "weights": self.weights,
+            "record_fit": list(self.record_fit),
             "regimens": [r.to_dict() for r in self.regimens],
+            "excluded": list(self.excluded),
             "contrasts": [c.to_dict() for c in self.contrasts],
             "drivers": [d.to_dict() for d in self.drivers],
             "missing": [m.to_dict() for m in self.missing],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osteocast.course.calendar import coming_calendar
+from osteocast.course.event_definitions import definition_names, event_definition
 from osteocast.course.present import Present
 from osteocast.course.rules import constants
 from osteocast.course.simulate import continue_from
@@ -16,15 +17,17 @@ from osteocast.domain.eligibility import Eligibility, eligibility
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
+from osteocast.forecasting.applicability import emergencies_and_limits
 from osteocast.forecasting.candidates import Candidates, find_candidates, seen_values
-from osteocast.forecasting.events import event_definition, first_day
+from osteocast.forecasting.events import any_event_share
 from osteocast.forecasting.evidence_used import assumptions, citations, drawn_parameters, used_parameters
 from osteocast.forecasting.forecast import Context, build_forecast
-from osteocast.forecasting.result import Forecast
+from osteocast.forecasting.record_fit import record_fit
+from osteocast.forecasting.result import Document, Forecast
 from osteocast.forecasting.summary import RegimenRun
 from osteocast.forecasting.unrecorded import unrecorded_quantities
 from osteocast.formats.regimen_file import check_for_patient, eligible_regimens
-from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.foundation.random import uniform_array
 from osteocast.inference.nested import NestedSample
 from osteocast.inference.posterior import Posterior, read_posterior
@@ -88,10 +91,13 @@ class Settings:
         issues = [
             Issue("forecast.setting", name, str(value), f"{low} to {high}", f"Choose --{name} within these limits.")
             for name, (value, low, high) in limits.items()
-            if not low <= value <= high
+            if type(value) is not int or not low <= value <= high
         ]
-        size = self.draws * self.continuations * self.months
-        if not issues and size > MOST_COURSE_MONTHS:
+        if self.definition not in definition_names():
+            known = "one of " + ", ".join(definition_names())
+            issues.append(Issue("forecast.setting", "definition", str(self.definition), known, "Name a definition."))
+        size = 0 if issues else self.draws * self.continuations * self.months
+        if size > MOST_COURSE_MONTHS:
             expected = f"at most {MOST_COURSE_MONTHS:,}"
             fix = "Choose fewer draws, continuations or months: the courses would not fit into memory."
             issues.append(Issue("forecast.setting", "draws x continuations x months", f"{size:,}", expected, fix))
@@ -124,11 +130,15 @@ def forecast(
     InputError
         A regimen for a lesion the patient lacks; a setting out of range.
     ForecastError
-        Values that no simulated patient shows; solver failures.
+        Values that no simulated patient shows; solver failures; an empty list of regimens.
+    TypeError
+        Names in place of what they name.
     """
     chosen = settings or Settings()
+    _check_arguments(patient, regimens, workers)
     chosen.check()
-    judged = _judged(patient, regimens)
+    judged, excluded = _judged(patient, regimens)
+    compared = tuple(one.regimen for one in judged)
     posterior = read_posterior(POSTERIOR)
     tell = progress or (lambda what, done, total: None)
     tell("natural history", 0, 1)
@@ -137,9 +147,8 @@ def forecast(
     draws = present.draws
     runs = [_run(one, patient, present, chosen, (workers, tell)) for one in judged]
     used = used_parameters(patient)
-    parameters = drawn_parameters(used, draws.typical)
-    components = event_definition(chosen.definition).components
-    outcome = np.mean([np.isfinite(first_day(run.courses, components)) for run in runs], axis=0)
+    parameters = drawn_parameters(used, draws.typical, compared)
+    outcome = any_event_share([run.courses for run in runs], event_definition(chosen.definition))
     context = Context(
         patient=patient,
         posterior=posterior,
@@ -150,12 +159,49 @@ def forecast(
         parameters=parameters,
         unrecorded=unrecorded_quantities(patient, draws, runs[0].courses),
         assumptions=assumptions(used, parameters, outcome, sample),
-        citations=citations(used, tuple(one.regimen for one in judged), posterior),
+        citations=citations(used, compared, posterior),
+        record_fit=record_fit(seen_values(patient), present.records, sample.normalised),
+        excluded=excluded,
     )
     return build_forecast(runs, sample, context)
 
 
+def _check_arguments(patient: Patient, regimens: Sequence[Regimen] | None, workers: int | None) -> None:
+    if not isinstance(patient, Patient):
+        raise TypeError("patient: not a Patient; osteocast.read_patient(file) gives one")
+    if regimens is not None and (isinstance(regimens, str) or not all(isinstance(r, Regimen) for r in regimens)):
+        raise TypeError("regimens: not a list of Regimen; osteocast.read_regimen(name) gives one")
+    if regimens is not None and len(regimens) == 0:
+        fix = "Name one, or give None for the current and the eligible ones."
+        raise ForecastError(Issue("forecast.no-regimen", "regimens", "none", "at least one regimen", fix))
+    if workers is not None and workers < 1:
+        fix = "Leave it out to use every processor."
+        raise InputError(Issue("forecast.setting", "workers", str(workers), "at least 1", fix))
+
+
+def _emergencies(patient: Patient) -> list[Issue]:
+    return [
+        Issue("forecast.emergency", "EMERGENCY", one.brief, "care without delay", one.text)
+        for one in emergencies_and_limits(patient)
+        if one.level == "emergency"
+    ]
+
+
 def _enough_candidates(patient: Patient, posterior: Posterior, settings: Settings, workers: int | None) -> Candidates:
+    """Return weighed candidates; where that is refused, what cannot wait is said all the same.
+
+    Raises
+    ------
+    ForecastError
+        ``forecast.effective-sample``, ``forecast.no-candidate``; before them ``forecast.emergency``.
+    """
+    try:
+        return _weighed_candidates(patient, posterior, settings, workers)
+    except ForecastError as error:
+        raise ForecastError((*_emergencies(patient), *error.issues)) from error
+
+
+def _weighed_candidates(patient: Patient, posterior: Posterior, settings: Settings, workers: int | None) -> Candidates:
     """Return weighed candidates, the same number for each parameter draw.
 
     Many lesions or unusual values leave few candidates; where a larger number promises enough, they are drawn anew.
@@ -196,8 +242,9 @@ def _run(
         current=one.current,
         eligible=one.eligible,
         reasons=one.reasons,
-        calendar_note=regimen.calendar_note(patient),
+        calendar_note=" ".join(filter(None, (regimen.calendar_note(patient), regimen.late_note(settings.months)))),
         courses=courses,
+        drugs=tuple((drug.name, drug.title) for drug in regimen.drugs),
         rods=tuple((p.site, p.day) for p in regimen.procedures if p.kind == "rod"),
     )
 
@@ -225,11 +272,20 @@ def check_regimens(regimens: Sequence[Regimen], patient: Patient) -> None:
         raise InputError(tuple(dict.fromkeys(issues)))
 
 
-def _judged(patient: Patient, regimens: Sequence[Regimen] | None) -> tuple[Eligibility, ...]:
-    if regimens is None:
-        return tuple(one for one in eligible_regimens(patient) if one.eligible or one.current)
-    check_regimens(regimens, patient)
-    return tuple(eligibility(regimen, patient) for regimen in regimens)
+def _judged(
+    patient: Patient, regimens: Sequence[Regimen] | None
+) -> tuple[tuple[Eligibility, ...], tuple[Document, ...]]:
+    """Return the regimens to compare, and those of the usual comparison that are left out with the reasons."""
+    if regimens is not None:
+        check_regimens(regimens, patient)
+        return tuple(eligibility(regimen, patient) for regimen in regimens), ()
+    usual = eligible_regimens(patient)
+    excluded = [
+        {"name": one.regimen.name, "title": one.regimen.title, "reasons": list(one.reasons)}
+        for one in usual
+        if not (one.eligible or one.current)
+    ]
+    return tuple(one for one in usual if one.eligible or one.current), tuple(excluded)
 
 
 def _resampled(found: Candidates, settings: Settings) -> tuple[NestedSample, Present, Weights]:

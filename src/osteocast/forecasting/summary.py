@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,16 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.courses import Courses
+from osteocast.course.event_definitions import Component, EventDefinition, component
 from osteocast.domain.table import read_table
-from osteocast.forecasting.events import (
-    Component,
-    EventDefinition,
-    component,
-    first_day,
-    first_kinds,
-    happened_by,
-    number_of_events,
-)
+from osteocast.forecasting.events import first_day, first_kinds, happened_by, number_of_events
 from osteocast.forecasting.lesion_summary import lesion_forecast, risk_of
 from osteocast.forecasting.quantiles import weighted_quantile
 from osteocast.forecasting.result import Band, Curve, Number, RegimenForecast, Risk
@@ -51,6 +45,7 @@ class RegimenRun:
     current : whether it is what the patient takes now. eligible : whether the patient may have it.
     reasons : why not, or with what reservation. calendar_note : such as a renal dose.
     rods : site and day of each rod that belongs to the regimen [day].
+    drugs : name and title of each drug that it gives.
     """
 
     name: str
@@ -61,6 +56,7 @@ class RegimenRun:
     calendar_note: str
     courses: Courses
     rods: tuple[tuple[str, float], ...] = ()
+    drugs: tuple[tuple[str, str], ...] = ()
 
 
 def outcomes(definition: EventDefinition) -> dict[str, tuple[Component, ...]]:
@@ -98,7 +94,7 @@ def summarise(
         eligible=run.eligible,
         reasons=run.reasons,
         calendar_note=run.calendar_note,
-        risk=risk,
+        risk=dict(risk),
         first_event=first_kinds(courses, sample, definition),
         expected_events=Number(float(events.mean[0]), float(events.low[0]), float(events.high[0])),
         survival=survival,
@@ -108,7 +104,7 @@ def summarise(
             for i, one in enumerate(lesions)
         ),
         courses={k: _band(courses.of_patient(s), sample, unit) for k, (s, unit) in SERIES.items()},
-        harms=_harms(courses, sample),
+        harms=_harms(courses, sample, risk),
     )
 
 
@@ -142,9 +138,14 @@ def _band(values: FloatArray, sample: NestedSample, unit: str) -> Band:
     return Band(unit, months, tuple(median.tolist()), tuple(low.tolist()), tuple(high.tolist()))
 
 
-def _harms(courses: Courses, sample: NestedSample) -> dict[str, Risk]:
-    table = read_table("event_definitions")["harms"]
-    values = courses.of_patient(table["series"])
-    lowest = np.min(np.where(np.isnan(values), np.inf, values), axis=1)
-    limits = {name: limit for name, limit in table.items() if name != "series"}
-    return {name: risk_of(sample, lowest < limit) for name, limit in limits.items()}
+def _harms(courses: Courses, sample: NestedSample, risk: Mapping[str, Curve]) -> dict[str, Risk]:
+    """Return the harms of the whole forecast; one that is an event is the risk of that event and no other number."""
+    found: dict[str, Risk] = {}
+    for name, entry in read_table("event_definitions")["harms"].items():
+        if "event" in entry:
+            found[name] = risk[entry["event"]].at(courses.months)
+        else:
+            values = courses.of_patient(entry["series"])
+            lowest = np.min(np.where(np.isnan(values), np.inf, values), axis=1)
+            found[name] = risk_of(sample, lowest < entry["below"])
+    return found

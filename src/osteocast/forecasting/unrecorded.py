@@ -7,7 +7,7 @@ import numpy as np
 from osteocast.course.courses import Courses
 from osteocast.course.layout import PLACE_INDEX
 from osteocast.course.population import Draws
-from osteocast.course.prognosis import SUBTYPES
+from osteocast.course.prognosis import standing
 from osteocast.domain.patient import Patient
 from osteocast.forecasting.drivers import DrawnQuantity
 from osteocast.inference.nested import FloatArray
@@ -40,7 +40,7 @@ def unrecorded_quantities(patient: Patient, draws: Draws, courses: Courses) -> t
         add("ECOG", "performance status", np.round(courses.of_patient("ecog")[:, 0]), category=True)
     if patient.visceral_metastases is None:
         add("visceral metastases", "visceral metastases", draws.latents["prognosis.visceral"], category=True)
-    if patient.primary.subtype is None and patient.primary.origin in SUBTYPES:
+    if standing(patient.primary) == "drawn":
         add("subtype", "the subtype of the primary", draws.latents["prognosis.subtype"], category=True)
     if not patient.lesions:
         add("lesions", "the number of lesions", draws.known.astype(float))

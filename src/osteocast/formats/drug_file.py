@@ -55,6 +55,7 @@ def drug_from_entry(name: str, entry: DrugEntry) -> Drug:
         title=entry.title,
         mechanism=cast(Mechanism, entry.mechanism),
         potency=1.0 if entry.potency is None else entry.potency,
+        bioavailability=1.0 if entry.bioavailability is None else entry.bioavailability,
         infusion_days=entry.infusion or 0.0,
         renal_doses=rows,
         minimum_clearance=entry.minimum_clearance,
@@ -72,6 +73,9 @@ def drug_issues(entry: DrugEntry, place: str) -> list[Issue]:
     if entry.mechanism == "denosumab" and entry.potency is not None:
         fix = "Remove it: denosumab has its own model, scaled by the dose alone."
         issues.append(Issue("drug.potency", f"{place}.potency", "a potency", "none", fix))
+    if entry.mechanism == "denosumab" and entry.bioavailability is not None:
+        fix = "Remove it: the model of denosumab has its own absorption."
+        issues.append(Issue("drug.potency", f"{place}.bioavailability", "a bioavailability", "none", fix))
     limits: list[float] = []
     for number, row in enumerate(entry.renal_doses, start=1):
         given = [limit for limit in (row.above, row.starting) if limit is not None]

@@ -28,6 +28,7 @@ __all__ = [
     "refuse",
     "site_field",
     "suggestion",
+    "whole_field",
 ]
 
 _MEASURE = re.compile(r"([<>=≤≥]?)\s*([-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)\s*([^\d\s.,].*|)", re.DOTALL)
@@ -258,7 +259,8 @@ def text_field(given: object) -> str:
     raise refuse("value.text", clipped(given), "one line of text, at most 300 characters", "Shorten or correct it.")
 
 
-def _whole(low: int, high: int, what: str) -> Callable[[object], int]:
+def whole_field(low: int, high: int, what: str) -> Callable[[object], int]:
+    """Return a validator for a whole number between two limits."""
     check = number_field(low, high, what)
 
     def validate(given: object) -> int:
@@ -294,9 +296,9 @@ Age = Annotated[float, BeforeValidator(number_field(18, 110, "age of an adult"))
 Pain = Annotated[float, BeforeValidator(number_field(0, 10, "pain")), _number_schema(0, 10, "pain, 0 to 10")]
 Ecog = Annotated[
     int,
-    BeforeValidator(_whole(0, 4, "ECOG performance status")),
+    BeforeValidator(whole_field(0, 4, "ECOG performance status")),
     _number_schema(0, 4, "ECOG status", whole=True),
 ]
 Fractions = Annotated[
-    int, BeforeValidator(_whole(1, 40, "number of fractions")), _number_schema(1, 40, "fractions", whole=True)
+    int, BeforeValidator(whole_field(1, 40, "number of fractions")), _number_schema(1, 40, "fractions", whole=True)
 ]

@@ -34,7 +34,7 @@ def issues_of(error: ValidationError, file: str, models: Mapping[str, type[BaseM
     file : str
         Name of the file, which begins each place.
     models : mapping
-        Model of the entries under each top-level key; under ``""`` the model of the file itself.
+        Model of the entries under each key, nested keys joined by dots; under ``""`` the model of the file itself.
     """
     found = error.errors(include_url=False)
     issues = [_issue(one, file, models) for one in found[:_MOST]]
@@ -59,10 +59,15 @@ def _issue(one: Any, file: str, models: Mapping[str, type[BaseModel]]) -> Issue:
     if one["type"] == "too_long":
         limit = f"at most {context.get('max_length')} entries"
         return Issue("value.too-many", place, f"{context.get('actual_length')} entries", limit, "Shorten the list.")
-    expected = clipped(one["msg"], 120)
+    # The message of a wrong table names a class of the program, which says nothing to the reader.
+    table = one["type"] in ("model_type", "model_attributes_type", "dict_type")
+    expected = "a table of keys and values" if table else clipped(one["msg"], 120)
     return Issue("value.type", place, clipped(one.get("input")), expected, "See the examples for the form.")
 
 
 def _names_at(location: tuple[int | str, ...], models: Mapping[str, type[BaseModel]]) -> list[str]:
-    model = models.get(str(location[0]), models[""]) if len(location) > 1 else models[""]
+    keys = [part for part in location[:-1] if isinstance(part, str)]
+    # The nearest table that has a model: a name of one's own (`drug.NAME`) has none.
+    nearest = [".".join(keys[:depth]) for depth in range(len(keys), -1, -1)]
+    model = next(models[name] for name in nearest if name in models)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -4,10 +4,13 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from osteocast.domain.patient import ORIGINS
 from osteocast.domain.primary import find_origin, origin_facts, refused_reason
 from osteocast.domain.site import site, site_names
-from osteocast.formats.fields import clipped, parse_date, suggestion
+from osteocast.formats.drug_file import builtin_drug, builtin_drugs
+from osteocast.formats.fields import clipped, measure_field, parse_date, suggestion
 from osteocast.foundation.errors import Issue
 
 __all__ = ["cross_issues", "newest_date"]
@@ -24,7 +27,7 @@ def cross_issues(raw: Mapping[str, Any], file: str) -> list[Issue]:
     here, so that one pass lists all problems.
     """
     found = [*_primary_issues(raw), *_date_issues(raw), *_lesion_issues(raw), *_event_issues(raw)]
-    found += _observation_issues(raw)
+    found += [*_observation_issues(raw), *_dose_issues(raw)]
     return [Issue(one.code, f"{file}: {one.place}", one.found, one.expected, one.fix) for one in found]
 
 
@@ -154,3 +157,19 @@ def _observation_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
             found = f"{clipped(key[0])} on {day.isoformat()} again"
             yield Issue("patient.value-twice", place, found, "one value of a quantity for each day", fix)
         seen.setdefault(key, place)
+
+
+def _dose_issues(raw: Mapping[str, Any]) -> Iterator[Issue]:
+    for place, entry in _entries(raw, "antiresorptives"):
+        name = entry.get("drug")
+        if not isinstance(name, str) or name.strip() not in builtin_drugs():
+            continue
+        try:
+            dose = measure_field("dose")(entry.get("dose"))
+        except PydanticCustomError:
+            continue
+        drug = builtin_drug(name.strip())
+        low, high = drug.plausible_dose_mg
+        if not low <= dose <= high:
+            expected = f"a single dose of {drug.title.lower()} between {low:g} and {high:g} mg"
+            yield Issue("patient.dose", f"{place}.dose", f"{dose:g} mg", expected, "Check drug, dose and unit.")

@@ -65,6 +65,11 @@ def _course_issues(given: object, own: Mapping[str, Drug | None], place: str) ->
         if not low <= entry.dose <= high:
             expected = f"a single dose of {drug.title.lower()} between {low:g} and {high:g} mg"
             yield Issue("regimen.dose", f"{place}.dose", f"{entry.dose:g} mg", expected, "Check drug, dose and unit.")
+    odd = entry.interval is None or entry.loading or (drug is not None and drug.mechanism != "bisphosphonate")
+    if entry.averaged is not None and (odd or entry.averaged < (entry.interval or 0.0)):
+        expected = "doses of a bisphosphonate at an interval no longer than that, without loading"
+        fix = "Remove averaged, or correct the interval."
+        yield Issue("regimen.averaged", f"{place}.averaged", f"{entry.averaged:g} days", expected, fix)
     if entry.stop is not None and entry.stop <= entry.start:
         found, expected = f"day {entry.stop:g}", f"a day after the start on day {entry.start:g}"
         yield Issue("regimen.order", f"{place}.stop", found, expected, "Correct start or stop.")

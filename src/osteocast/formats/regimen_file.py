@@ -123,6 +123,11 @@ def _builtin(name: str) -> Regimen:
 def _from_file(path: str | Path) -> Regimen:
     name = Path(path).name
     regimen = regimen_from_mapping(read_mapping(path), name)
+    if regimen.name in builtin_regimens() and regimen != _builtin(regimen.name):
+        # Under that name it would pass for the treatment that is running.
+        fix = 'Give it another name: name = "mine", or another file name.'
+        place = f"{name}: name"
+        raise InputError(Issue("regimen.built-in", place, regimen.name, "a name that is not built in", fix))
     if _unplaced(regimen):
         fix = "Add site to each procedure, as in the patient's file."
         place = f"{name}: procedures"
@@ -204,6 +209,7 @@ def _course(entry: CourseEntry, own: Mapping[str, Drug]) -> DrugCourse:
         start_day=entry.start,
         stop_day=entry.stop,
         loading_days=tuple(entry.loading),
+        averaged_days=entry.averaged,
     )
 
 

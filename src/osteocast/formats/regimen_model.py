@@ -36,6 +36,9 @@ Interval = Annotated[float, BeforeValidator(measure_field("interval")), WithJson
 Time = Annotated[float, BeforeValidator(measure_field("time")), WithJsonSchema(measure_schema("time"))]
 Infusion = Annotated[float, BeforeValidator(measure_field("infusion")), WithJsonSchema(measure_schema("infusion"))]
 Potency = Annotated[float, BeforeValidator(measure_field("potency")), WithJsonSchema(measure_schema("potency"))]
+Absorbed = Annotated[
+    float, BeforeValidator(measure_field("bioavailability")), WithJsonSchema(measure_schema("bioavailability"))
+]
 Clearance = Annotated[float, BeforeValidator(measure_field("clearance")), WithJsonSchema(measure_schema("clearance"))]
 Radiation = Annotated[
     float, BeforeValidator(measure_field("radiation-dose")), WithJsonSchema(measure_schema("radiation-dose"))
@@ -65,6 +68,7 @@ class DrugEntry(_Entry):
     title: Text
     mechanism: Mechanism
     potency: Potency | None = None
+    bioavailability: Absorbed | None = None
     infusion: Infusion | None = None
     minimum_clearance: Clearance | None = None
     plausible_dose: Annotated[list[DoseAmount], Field(min_length=2, max_length=2)] | None = None
@@ -81,6 +85,7 @@ class CourseEntry(_Entry):
     start: Time = 0.0
     stop: Time | None = None
     loading: list[Time] = Field(default=[], max_length=20)
+    averaged: Interval | None = None
 
 
 class ProcedureEntry(_Entry):

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from osteocast.formats.patient_model import PatientEntry
 from osteocast.formats.regimen_model import RegimenEntry
+from osteocast.formats.trial_model import TrialEntry
+from osteocast.formats.trial_result_model import TrialResultDocument
 from osteocast.foundation.files import write_atomically
 
 __all__ = ["schema_text", "schemas", "write_schemas"]
@@ -16,13 +18,18 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schemas by file name (``patient.schema.json``, ``regimen.schema.json``)."""
-    models: dict[str, type[BaseModel]] = {"patient": PatientEntry, "regimen": RegimenEntry}
+    """Return the JSON Schemas of patients, regimens, trials and their results, such as ``patient.schema.json``."""
+    models: dict[str, type[BaseModel]] = {
+        "patient": PatientEntry,
+        "regimen": RegimenEntry,
+        "trial": TrialEntry,
+        "trial-result": TrialResultDocument,
+    }
     return {
         f"{name}.schema.json": {
             "$schema": _DIALECT,
             **model.model_json_schema(by_alias=True),
-            "title": f"Osteocast {name} file",
+            "title": f"Osteocast {name.replace('-', ' ')} file",
         }
         for name, model in models.items()
     }

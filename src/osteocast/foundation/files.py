@@ -43,13 +43,9 @@ def read_text_limited(path: str | Path, max_bytes: int = 2_000_000) -> str:
 def _decode(path: Path, raw: bytes, max_bytes: int) -> str:
     if len(raw) > max_bytes:
         expected = f"at most {max_bytes:,} bytes"
-        raise _refuse(
-            path, "file.too-large", f"more than {max_bytes:,} bytes", expected, "Give a smaller file."
-        )
+        raise _refuse(path, "file.too-large", f"more than {max_bytes:,} bytes", expected, "Give a smaller file.")
     if not raw.strip():
-        raise _refuse(
-            path, "file.empty", "an empty file", "text", "Fill it; `osteocast new` writes a template."
-        )
+        raise _refuse(path, "file.empty", "an empty file", "text", "Fill it; `osteocast new` writes a template.")
     fix = "Save it as UTF-8 text."
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _refuse(path, "file.not-text", "UTF-16 text", "UTF-8 text", fix)
@@ -91,14 +87,30 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
     except OSError as error:
         found = error.strerror or str(error)
         fix = "Free some space or choose another folder with --out; nothing half-written was left."
-        raise StorageError(
-            Issue("storage.write", str(path), found, "a place that can be written", fix)
-        ) from error
+        raise StorageError(Issue("storage.write", str(path), found, "a place that can be written", fix)) from error
     finally:
         # After success the temporary name is gone; after a failure or Ctrl-C it must not stay.
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def check_place(path: str | Path) -> None:
+    """Make sure, before a long run, that a file can be written under a name; nothing is written.
+
+    Raises
+    ------
+    StorageError
+        ``storage.write``: a folder has the name, or it cannot be made where it is to stand.
+    """
+    path = Path(path)
+    # Path.exists and Path.is_dir raise for names too long
+    above = next((one for one in path.parents if os.path.exists(one)), Path())  # noqa: PTH110
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    if is_folder or not os.path.isdir(above) or not os.access(above, os.W_OK):  # noqa: PTH112
+        found = "a folder has that name" if is_folder else f"{above} is no folder that can be written"
+        fix = "Choose another name or folder."
+        raise StorageError(Issue("storage.write", str(path), found, "a place that can be written", fix))
 
 
 def _umask() -> int:

@@ -152,9 +152,7 @@ def exponential(seed: int, patient: int, quantity: int, occurrence: int) -> floa
     return -math.log(uniform(seed, patient, quantity, occurrence))
 
 
-def uniform_array(
-    seed: int, patient: ArrayLike, quantity: ArrayLike, occurrence: ArrayLike
-) -> NDArray[np.float64]:
+def uniform_array(seed: int, patient: ArrayLike, quantity: ArrayLike, occurrence: ArrayLike) -> NDArray[np.float64]:
     """Return :func:`uniform` for every key; the last three arguments broadcast against one another."""
     mask, shift = np.uint64(_MASK), np.uint64(32)
     words = np.broadcast_arrays(*(np.asarray(a) for a in (patient, quantity, occurrence)))
@@ -181,9 +179,7 @@ def _log(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.fromiter(map(math.log, values.ravel().tolist()), np.float64, values.size).reshape(values.shape)
 
 
-def normal_array(
-    seed: int, patient: ArrayLike, quantity: ArrayLike, occurrence: ArrayLike
-) -> NDArray[np.float64]:
+def normal_array(seed: int, patient: ArrayLike, quantity: ArrayLike, occurrence: ArrayLike) -> NDArray[np.float64]:
     """Return :func:`normal` for every key (see :func:`uniform_array`)."""
     p = np.atleast_1d(uniform_array(seed, patient, quantity, occurrence))
     q = p - 0.5
@@ -208,8 +204,6 @@ def _horner_array(c: tuple[float, ...], x: NDArray[np.float64]) -> NDArray[np.fl
     return y
 
 
-def exponential_array(
-    seed: int, patient: ArrayLike, quantity: ArrayLike, occurrence: ArrayLike
-) -> NDArray[np.float64]:
+def exponential_array(seed: int, patient: ArrayLike, quantity: ArrayLike, occurrence: ArrayLike) -> NDArray[np.float64]:
     """Return :func:`exponential` for every key (see :func:`uniform_array`)."""
     return -_log(uniform_array(seed, patient, quantity, occurrence))

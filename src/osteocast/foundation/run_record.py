@@ -25,6 +25,7 @@ _PACKAGES = (
     "llvmlite",
     "sympy",
     "pint",
+    "pyarrow",
     "matplotlib",
     "jinja2",
     "pydantic",

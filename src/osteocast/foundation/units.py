@@ -39,9 +39,7 @@ def registry() -> pint.UnitRegistry[Any]:
     """Return the one pint registry (built on first call) with the laboratory's own units added."""
     import pint
 
-    units: pint.UnitRegistry[Any] = pint.UnitRegistry(
-        preprocessors=[lambda text: text.replace("%", " percent ")]
-    )
+    units: pint.UnitRegistry[Any] = pint.UnitRegistry(preprocessors=[lambda text: text.replace("%", " percent ")])
     # Bone-collagen equivalents per creatinine: both words name the substance, not a dimension.
     units.define("BCE = 1 = bone_collagen_equivalent")
     units.define("creatinine = 1")
@@ -58,9 +56,7 @@ def _parse_unit(unit: str) -> Any:
     if len(text) > 60:
         raise UnitError(f"the unit is {len(text)} characters long, which no unit is")
     # The second pattern keeps towers of powers from being evaluated.
-    if re.search(r"[^\w\s*/^%().µμ·°-]", text) or re.search(
-        r"\d{4,}|(\*\*|\^)[\s(-]*\d+[\s)]*(\*\*|\^)", text
-    ):
+    if re.search(r"[^\w\s*/^%().µμ·°-]", text) or re.search(r"\d{4,}|(\*\*|\^)[\s(-]*\d+[\s)]*(\*\*|\^)", text):
         raise UnitError(f"{unit!r} is not a unit")
     try:
         quantity = registry().Quantity(1.0, "dimensionless" if text in ("", "1") else text)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 FloatArray = NDArray[np.float64]
 
@@ -54,7 +54,8 @@ def variance_between(seen: Spread, width: float = 0.0) -> FloatArray:
     width : float
         SD of the kernel over columns that are successive months [month]; 0 where columns are unrelated.
     """
-    relative = PRIOR_SD * stats.halfnorm.ppf((np.arange(POINTS) + 0.5) / POINTS)
+    level = (np.arange(POINTS) + 0.5) / POINTS
+    relative = PRIOR_SD * special.ndtri((1.0 + level) / 2.0)  # quantiles of a half-normal distribution
     variance = seen.share * relative[:, None] ** 2 * seen.scale + seen.noise
     told = variance > 0.0
     safe = np.where(told, variance, 1.0)

@@ -17,8 +17,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
-from scipy.stats import qmc
 
 from osteocast.foundation.errors import EvidenceError, Issue
 from osteocast.foundation.files import sha256_of, write_atomically
@@ -142,6 +140,8 @@ def design_points(k: int, points: int) -> FloatArray:
 
     The sequence is unscrambled and starts after its corner point, so the prior mean comes first.
     """
+    from scipy.stats import qmc
+
     n = max(points, smallest_design(k))
     sobol = qmc.Sobol(k, scramble=False, bits=30)
     sobol.fast_forward(1)
@@ -208,6 +208,7 @@ def _log_posterior(emulator: Emulator, levels: Sequence[Level], x: FloatArray) -
 
 def _laplace(emulator: Emulator, levels: Sequence[Level], k: int) -> tuple[FloatArray, FloatArray]:
     """Return the mode inside the design and the covariance there, in prior SDs."""
+    from scipy import optimize
 
     def objective(x: FloatArray) -> float:
         return -float(_log_posterior(emulator, levels, x[None, :])[0])

@@ -1,4 +1,4 @@
-"""Reader of data/calibration.toml: reference arms and the published levels to be met."""
+"""Reader of data/calibration.toml: arms of trials and the published levels to be met."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from osteocast.course.courses import EventKind
+from osteocast.course.event_definitions import EventDefinition, definition_of
+from osteocast.course.layout import DAYS_PER_MONTH
+from osteocast.domain.trial import Endpoint, Trial
 from osteocast.evidence.load import DATA, load_targets
 from osteocast.evidence.target import Target
-from osteocast.foundation.errors import EvidenceError, Issue
+from osteocast.formats.trial_file import read_trial
+from osteocast.foundation.errors import EvidenceError, InputError, Issue
 from osteocast.foundation.files import read_text_limited
 from osteocast.inference.calibrate import Level
-from osteocast.inference.reference_arms import INPUT_UNITS, Input, ReferenceArm
+from osteocast.inference.reference_arms import ReferenceArm, reference_arm
 
 MOST_LEVELS = 6
-GRADES = ("published", "derived", "assumed")
-ESTIMATORS = ("first event", "median survival")
+ESTIMATORS = ("first-event-proportion", "survival-median")
 CALIBRATION = DATA / "calibration.toml"
 
 
@@ -32,16 +35,15 @@ class ArmLevel:
     level : the published value with its error.
     arm : name of the arm.
     estimator : one of `ESTIMATORS`.
-    first, counted : kinds of event, see `inference.estimators.first_event_share`; empty for survival.
-    therapy_change_at_pain : worst pain [points] from which a change of systemic therapy is counted as one for pain.
+    first : kinds of event asked for as the first one on study; empty for survival.
+    definition : what the trial counted, see `inference.estimators.first_event_share`; None for survival.
     """
 
     level: Level
     arm: str
     estimator: str
     first: frozenset[EventKind]
-    counted: frozenset[EventKind]
-    therapy_change_at_pain: float
+    definition: EventDefinition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +66,25 @@ def read_calibration(path: str | Path = CALIBRATION, targets: Mapping[str, Targe
     ------
     EvidenceError
         ``calibration.file``, ``calibration.input``, ``calibration.level``, ``calibration.target-use``,
-        ``calibration.unchecked`` or ``calibration.too-many-levels``.
+        ``calibration.unchecked`` or ``calibration.too-many-levels``; the problems of a trial's file.
     """
     published = load_targets() if targets is None else targets
     issues: list[Issue] = []
     try:
         document = tomllib.loads(read_text_limited(path))
-        arms = {name: _arm(document, name, issues) for name in document["arms"]}
-        levels = [_level(entry, arms, published, issues) for entry in document["levels"]]
+        trials = _trials(document, issues)
+        arms = _arms(document, trials, issues)
+        levels = [_level(entry, document, trials, published) for entry in document["levels"]]
         seed = int(document["seed"])
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as problem:
         found = f"{type(problem).__name__}: {problem}"
         issues.append(_issue("calibration.file", str(path), found, "the keys explained at its head", "Mend it."))
         raise EvidenceError(issues) from problem
     used = [published[entry["target"]] for entry in document["levels"] if entry["target"] in published]
-    issues += _of_all(used)
+    issues += [found for found in levels if isinstance(found, Issue)] + _of_all(used)
     if issues:
         raise EvidenceError(issues)
-    return CalibrationPlan(seed, arms, tuple(found for found in levels if found is not None))
+    return CalibrationPlan(seed, arms, tuple(found for found in levels if isinstance(found, ArmLevel)))
 
 
 def standard_error(target: Target) -> float:
@@ -104,59 +107,62 @@ def standard_error(target: Target) -> float:
     raise ValueError(f"{target.id} has the unit {target.unit}")
 
 
-def _arm(document: dict[str, Any], name: str, issues: list[Issue]) -> ReferenceArm:
-    entry = document["arms"][name]
-    trial = document["trials"][entry["trial"]]
-    inputs = {
-        key: Input(float(given["value"]), str(given["unit"]), str(given["grade"]), str(given["why"]))
-        for key, given in {**trial.get("inputs", {}), **entry.get("inputs", {})}.items()
-    }
-    if set(inputs) != set(INPUT_UNITS):
-        odd = ", ".join(sorted(set(inputs) ^ set(INPUT_UNITS)))
-        fix = "Give every input once, with value, unit, grade and why."
-        issues.append(_issue("calibration.input", f"arms.{name}", f"missing or unknown: {odd}", "all inputs", fix))
-    for key, given in inputs.items():
-        unit = INPUT_UNITS.get(key, given.unit)
-        if given.unit != unit or given.grade not in GRADES or not given.why or not math.isfinite(given.value):
-            expected = f"a number in {unit}, a grade ({', '.join(GRADES)}) and the reason"
-            issues.append(_issue("calibration.input", f"arms.{name}.{key}", str(tuple(given)), expected, "Correct it."))
-    return ReferenceArm(name, entry["title"], trial["origin"], trial["sex"], entry["regimen"], inputs)
+def _trials(document: dict[str, Any], issues: list[Issue]) -> dict[str, Trial]:
+    """Return the trial of each arm."""
+    found: dict[str, Trial] = {}
+    for name, entry in document["arms"].items():
+        try:
+            found[name] = read_trial(str(entry["trial"]))
+        except InputError as error:
+            issues += error.issues
+    return found
+
+
+def _arms(document: dict[str, Any], trials: Mapping[str, Trial], issues: list[Issue]) -> dict[str, ReferenceArm]:
+    found: dict[str, ReferenceArm] = {}
+    for name, trial in trials.items():
+        try:
+            found[name] = reference_arm(trial, str(document["arms"][name]["arm"]), name)
+        except (KeyError, ValueError) as problem:
+            expected = "an arm of the trial, of one population of one sex, with drop-out at a constant rate"
+            issues.append(_issue("calibration.input", f"arms.{name}", str(problem), expected, "Take another arm."))
+    return found
 
 
 def _level(
-    entry: dict[str, Any], arms: Mapping[str, ReferenceArm], published: Mapping[str, Target], issues: list[Issue]
-) -> ArmLevel | None:
-    name = str(entry["target"])
+    entry: dict[str, Any], document: dict[str, Any], trials: Mapping[str, Trial], published: Mapping[str, Target]
+) -> ArmLevel | Issue:
+    name, arm = str(entry["target"]), str(entry["arm"])
     target = published.get(name)
     if target is None or target.use != "fit" or target.value is None:
         use = "no such target" if target is None else f"use = {target.use}"
         fix = "Leave it out: what is held back is compared after the calibration, never during it."
-        issues.append(_issue("calibration.target-use", name, use, "a number marked fit", fix))
-        return None
-    wrong = [
-        word for word in ("first", "counted") if not {k.upper() for k in entry[word]} <= set(EventKind.__members__)
-    ]
-    if entry["arm"] not in arms or entry["estimator"] not in ESTIMATORS or wrong or not entry["why"]:
-        expected = f"a known arm, an estimator ({', '.join(ESTIMATORS)}), known kinds of event and the reason"
-        found = f"{entry['arm']}, {entry['estimator']}, {entry['first']}, {entry['counted']}"
-        issues.append(_issue("calibration.level", name, found, expected, "Correct it."))
-        return None
-    shares = entry["estimator"] == "first event"
+        return _issue("calibration.target-use", name, use, "a number marked fit", fix)
+    trial = trials.get(arm)
+    endpoint = None if trial is None else next((one for one in trial.endpoints if one.target == name), None)
+    fits = trial is not None and endpoint is not None and _usable(endpoint, document["arms"][arm]["arm"], trial)
+    if trial is None or endpoint is None or not fits or not entry["why"]:
+        expected = (
+            f"a known arm whose trial has an endpoint with this target, estimated by {' or '.join(ESTIMATORS)} "
+            "for that arm alone, in all its patients, to the end of follow-up; and the reason"
+        )
+        return _issue("calibration.level", name, f"{arm}, {entry['text']}", expected, "Correct it.")
+    shares = endpoint.estimator == "first-event-proportion"
     level = Level(
         name, str(entry["text"]), target.value, target.unit, standard_error(target), "logit" if shares else "log"
     )
-    return ArmLevel(
-        level,
-        str(entry["arm"]),
-        str(entry["estimator"]),
-        _kinds(entry["first"]),
-        _kinds(entry["counted"]),
-        float(entry.get("therapy_change_at_pain", math.inf)),
-    )
+    if endpoint.counting is None:
+        return ArmLevel(level, arm, endpoint.estimator, frozenset(), None)
+    definition = definition_of(trial.countings[endpoint.counting])
+    asked = [part for part in definition.components if not endpoint.first or part.name in endpoint.first]
+    first = frozenset(kind for part in asked for kind in part.kinds)
+    return ArmLevel(level, arm, endpoint.estimator, first, definition)
 
 
-def _kinds(names: list[str]) -> frozenset[EventKind]:
-    return frozenset(EventKind[name.upper()] for name in names)
+def _usable(endpoint: Endpoint, arm: str, trial: Trial) -> bool:
+    end = trial.follow_up.cut_off.value * DAYS_PER_MONTH
+    whole = endpoint.day is None or endpoint.day >= end - 1e-6
+    return endpoint.estimator in ESTIMATORS and endpoint.arms == (arm,) and whole and not endpoint.among
 
 
 def _of_all(used: list[Target]) -> list[Issue]:

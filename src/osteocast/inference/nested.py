@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from osteocast.inference.between import Spread, variance_between
 
@@ -157,6 +157,8 @@ def estimate(sample: NestedSample, values: FloatArray, kind: Kind, width: float 
     between = variance_between(seen, width)
     chance = (share**2) @ noise
     low, high = _limits(mean, between + chance, kind, effective)
+    # The family of a mean made of few rare events has nearly all its mass at none: both limits lie below the mean.
+    low, high = np.minimum(low, mean), np.maximum(high, mean)
     return Estimate(mean, low, high, np.sqrt(between), np.sqrt(chance))
 
 
@@ -242,7 +244,7 @@ def _noise_of_draws(sample: NestedSample, values: FloatArray, means: FloatArray)
 
 def _limits(mean: FloatArray, variance: FloatArray, kind: Kind, effective: float) -> tuple[FloatArray, FloatArray]:
     if kind == "difference":
-        half = stats.norm.ppf(UPPER) * np.sqrt(variance)
+        half = special.ndtri(UPPER) * np.sqrt(variance)
         return mean - half, mean + half
     if kind == "count":
         return _gamma_limits(mean, variance, effective)
@@ -251,26 +253,23 @@ def _limits(mean: FloatArray, variance: FloatArray, kind: Kind, effective: float
 
 def _gamma_limits(mean: FloatArray, variance: FloatArray, effective: float) -> tuple[FloatArray, FloatArray]:
     low, high = mean.copy(), mean.copy()
-    # None seen in so many effective courses: the exact upper limit of a Poisson count.
-    high[mean <= 0.0] = -np.log(1.0 - UPPER) / effective
     spread = (mean > 0.0) & (variance > 0.0)
     shape, scale = mean[spread] ** 2 / variance[spread], variance[spread] / mean[spread]
-    low[spread] = stats.gamma.ppf(LOWER, shape, scale=scale)
-    high[spread] = stats.gamma.ppf(UPPER, shape, scale=scale)
-    return low, high
+    low[spread] = special.gammaincinv(shape, LOWER) * scale
+    high[spread] = special.gammaincinv(shape, UPPER) * scale
+    # None seen in so many effective courses: the exact limit of a Poisson count; a rare event does not undercut it.
+    return low, np.maximum(high, -np.log(1.0 - UPPER) / effective)
 
 
 def _beta_limits(mean: FloatArray, variance: FloatArray, effective: float) -> tuple[FloatArray, FloatArray]:
     low, high = mean.copy(), mean.copy()
-    # None (or all) of so many effective courses: the exact one-sided binomial limit.
+    # None (or all) of so many effective courses: the exact binomial limit; a rare event does not undercut it.
     rare = 1.0 - (1.0 - UPPER) ** (1.0 / effective)
-    high[mean <= 0.0] = rare
-    low[mean >= 1.0] = 1.0 - rare
     inner = (mean > 0.0) & (mean < 1.0) & (variance > 0.0)
     m = mean[inner]
     # A variance as large as p(1 - p) would put all mass on 0 and 1; the family ends just short of that.
     v = np.minimum(variance[inner], 0.95 * m * (1.0 - m))
     size = m * (1.0 - m) / v - 1.0
-    low[inner] = stats.beta.ppf(LOWER, m * size, (1.0 - m) * size)
-    high[inner] = stats.beta.ppf(UPPER, m * size, (1.0 - m) * size)
-    return low, high
+    low[inner] = special.betaincinv(m * size, (1.0 - m) * size, LOWER)
+    high[inner] = special.betaincinv(m * size, (1.0 - m) * size, UPPER)
+    return np.minimum(low, 1.0 - rare), np.maximum(high, rare)

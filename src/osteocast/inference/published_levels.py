@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from osteocast.course.courses import EventKind
+from osteocast.course.detection import as_simulated
 from osteocast.course.present import Present
 from osteocast.evidence.load import DATA
 from osteocast.foundation.files import folder_sha256
@@ -22,7 +22,8 @@ from osteocast.inference.scales import PRIORS
 POINTS = 32
 PATIENTS = 1000
 # What the simulated levels depend on; a change to any of it starts a new folder of kept runs.
-_DATA = ("parameters", "drugs", "regimens")
+_DATA = ("parameters", "drugs", "regimens", "trials")
+_TABLES = ("calibration.toml", "sites.toml", "event_definitions.toml")
 _CODE = ("course", "engine", "models", "inference")
 
 
@@ -70,16 +71,11 @@ def simulated_levels(
 
 def level_of(arm: ArmCourses, wanted: ArmLevel) -> float:
     """Return one level of simulated courses by the estimator of its publication."""
-    courses = arm.courses
-    if wanted.estimator == "median survival":
-        days = median_survival(arm.end_day, ~np.isnan(courses.death_day))
+    if wanted.definition is None:
+        days = median_survival(arm.end_day, ~np.isnan(arm.courses.death_day))
         return days / (365.25 / 12) if wanted.level.unit == "months" else days
-    events = courses.events
-    month = np.searchsorted(courses.times, events["day"], side="right") - 1
-    pain = courses.of_patient("pain_worst")[events["course"], np.clip(month, 0, courses.months)]
-    change = events["kind"] == int(EventKind.CHANGE_OF_SYSTEMIC_THERAPY)
-    for_other_reasons = change & ~(pain >= wanted.therapy_change_at_pain)
-    return first_event_share(courses, arm.exit_day, wanted.counted, wanted.first, ~for_other_reasons)
+    # Simulated with the trial's own survey interval, so the days stored in the courses are those of the trial.
+    return first_event_share(as_simulated(arm.courses, arm.exit_day), wanted.definition, wanted.first)
 
 
 def fingerprint() -> str:
@@ -87,5 +83,5 @@ def fingerprint() -> str:
     code = DATA.parent
     parts = [folder_sha256(DATA / name) for name in _DATA]
     parts += [folder_sha256(code / name, "**/*.py") for name in _CODE]
-    parts += [(DATA / name).read_text(encoding="utf-8") for name in ("calibration.toml", "sites.toml")]
+    parts += [(DATA / name).read_text(encoding="utf-8") for name in _TABLES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

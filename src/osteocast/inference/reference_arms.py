@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple, cast
+from dataclasses import dataclass, fields
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,27 +21,13 @@ from osteocast.course.simulate import continue_from
 from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
 from osteocast.domain.patient import Origin, Patient, PrimaryTumour, Sex, TherapyLine
-from osteocast.formats.regimen_file import read_regimen
+from osteocast.domain.regimen import Regimen
+from osteocast.domain.trial import Trial, TrialInput
 from osteocast.foundation.errors import Issue, SolveError
 from osteocast.inference.scales import spread
 from osteocast.models import radiotherapy
 
 FloatArray = NDArray[np.float64]
-
-INPUT_UNITS = {
-    "age": "year",
-    "line_started": "day",
-    "line_strength": "1",
-    "oldest_lesion": "year",
-    "lesions": "1",
-    "survey_interval": "day",
-    "withdrawal": "1/year",
-    "earliest_exit": "year",
-    "latest_exit": "year",
-    "cut_off": "month",
-    "simulated": "month",
-}
-"""Inputs of an arm and their units; what each means is said in data/calibration.toml."""
 
 ENTRY_INPUTS = ("age", "line_started", "line_strength", "oldest_lesion", "lesions", "survey_interval")
 """Inputs that shape a patient before entry; arms that share them share their patients' histories."""
@@ -51,15 +37,6 @@ _MOST_FAILURES = 0.01
 _ENTRY = dt.date(2000, 1, 1)
 
 
-class Input(NamedTuple):
-    """A property of a trial that is put in, not fitted: value, unit, grade of evidence and why."""
-
-    value: float
-    unit: str
-    grade: str
-    why: str
-
-
 @dataclass(frozen=True, slots=True)
 class ReferenceArm:
     """One arm of a published trial.
@@ -67,20 +44,46 @@ class ReferenceArm:
     Attributes
     ----------
     name, title : short name and what it is.
-    origin, sex : primary tumour and sex of the patients.
-    regimen : name of a built-in regimen, given from entry.
-    inputs : by the names of `INPUT_UNITS`, all of them.
+    origin, subtype, sex : primary tumour and sex of the patients; no subtype: that of the population.
+    regimen : given from entry.
+    inputs : by the names of ``data/trial_quantities.toml``: of the population, the follow-up and the drop-out.
     """
 
     name: str
     title: str
     origin: str
     sex: str
-    regimen: str
-    inputs: Mapping[str, Input]
+    regimen: Regimen
+    inputs: Mapping[str, TrialInput]
+    subtype: str | None = None
 
     def __getitem__(self, name: str) -> float:
         return self.inputs[name].value
+
+
+def reference_arm(trial: Trial, arm_name: str, name: str) -> ReferenceArm:
+    """Return an arm of a trial as a reference arm.
+
+    Raises
+    ------
+    KeyError
+        The trial has no such arm.
+    ValueError
+        What a reference arm is not made for: several populations or both sexes in one arm, or drop-out that depends
+        on the state of the patient.
+    """
+    arm = trial.arm(arm_name)
+    population = trial.populations[0]
+    if len(trial.populations) > 1 or population["female"] not in (0.0, 1.0):
+        raise ValueError(f"{trial.name} mixes populations or sexes")
+    if arm.drop_out.per_ecog_point.value or arm.drop_out.after_progression.value:
+        raise ValueError(f"drop-out of {trial.name} depends on the state of the patient")
+    plan = trial.follow_up
+    inputs = {field.name: getattr(plan, field.name) for field in fields(plan)}
+    inputs |= {**population.inputs, "withdrawal": arm.drop_out.withdrawal}
+    sex = "female" if population["female"] else "male"
+    title = f"{arm.title}; {trial.title}"
+    return ReferenceArm(name, title, population.origin, sex, arm.regimen, inputs, population.subtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def simulate_arm(
 
 def entry_of(arm: ReferenceArm) -> tuple[str | float, ...]:
     """Return what an arm's patients at entry depend on: equal for arms of one trial."""
-    return (arm.origin, arm.sex, *(arm[name] for name in ENTRY_INPUTS))
+    return (arm.origin, arm.subtype or "", arm.sex, *(arm[name] for name in ENTRY_INPUTS))
 
 
 def enter(
@@ -154,7 +157,7 @@ def follow_arm(arm: ReferenceArm, present: Present, workers: int | None = None) 
     typical = present.draws.typical
     months = int(arm["simulated"])
     rule = constants(radiotherapy.Params, "radiotherapy", typical)
-    calendar = coming_calendar(_record(arm), read_regimen(arm.regimen), months, rule)
+    calendar = coming_calendar(_record(arm), arm.regimen, months, rule)
     courses = continue_from(present, calendar, months, workers=workers)
     if courses.failed > _MOST_FAILURES * courses.n:
         raise SolveError(
@@ -190,7 +193,7 @@ def _record(arm: ReferenceArm) -> Patient:
     return Patient(
         age_years=arm["age"],
         sex=cast(Sex, arm.sex),
-        primary=PrimaryTumour(cast(Origin, arm.origin)),
+        primary=PrimaryTumour(cast(Origin, arm.origin), arm.subtype),
         assessed=_ENTRY,
         lines=(TherapyLine("other", "line at entry", started=started),),
     )

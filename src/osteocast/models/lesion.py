@@ -214,10 +214,7 @@ def rates(x: State, p: Params, s: Signals) -> State:
         - p.woven_maturation * x.woven
         - x.woven * invaded / x.bone,
         extent=a.extent_rate,
-        epidural=p.epidural_growth
-        * x.tumour
-        * positive_power(a.osteoclasts, p.epidural_exponent)
-        * spreading,
+        epidural=p.epidural_growth * x.tumour * positive_power(a.osteoclasts, p.epidural_exponent) * spreading,
         rt_kill=-p.rt_decay * x.rt_kill,
     )
 

@@ -141,7 +141,7 @@ def difference_bar(low: float, middle: float, high: float, reach: float, apart: 
     reach : float
         Value at both ends of the scale, the same for all bars.
     apart : bool
-        Whether the two can be told apart: a full circle, otherwise an open one.
+        Whether the run separates the two: a full circle, otherwise an open one.
     """
     width, height = 200.0, 20.0
     x = [width / 2 + (width / 2 - 6) * min(max(v / reach, -1.0), 1.0) for v in (low, middle, high)]

@@ -54,15 +54,25 @@ def write_folder(result: Mapping[str, Any], record: RunRecord, folder: str | Pat
     StorageError
         ``storage.write`` or ``storage.folder``.
     """
-    path = Path(folder)
     texts = {RESULT: result_text(result), RECORD: record.to_json(), REPORT: report_html(result)}
-    texts |= {name: table_text(name, rows) for name, rows in tables(result).items()}
+    return write_files(texts | {name: table_text(name, rows) for name, rows in tables(result).items()}, folder)
+
+
+def write_files(contents: Mapping[str, str | bytes], folder: str | Path) -> Path:
+    """Write files by name, all of them or none, and return the path of the report among them.
+
+    Raises
+    ------
+    StorageError
+        ``storage.write`` or ``storage.folder``.
+    """
+    path = Path(folder)
     with _made(path):
         staging = Path(tempfile.mkdtemp(prefix=".osteocast-", dir=path))
         try:
-            for name, text in texts.items():
-                _stage(staging / name, text, path / name)
-            _exchange(staging, path, tuple(texts))
+            for name, content in contents.items():
+                _stage(staging / name, content, path / name)
+            _exchange(staging, path, tuple(contents))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return path / REPORT
@@ -115,10 +125,10 @@ def _refuse_folders(path: Path, names: Sequence[str]) -> None:
             raise IsADirectoryError(errno.EISDIR, f"{name} in it is a folder")
 
 
-def _stage(staged: Path, text: str, place: Path) -> None:
+def _stage(staged: Path, content: str | bytes, place: Path) -> None:
     """Write one file beside its place; an error names the place that the reader knows."""
     try:
-        write_atomically(staged, text)
+        write_atomically(staged, content)
     except StorageError as error:
         raise StorageError([replace(issue, place=str(place)) for issue in error.issues]) from error
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from osteocast.formats.trial_result_model import TRIAL_RESULT_FORMAT
 from osteocast.foundation.files import write_atomically
 from osteocast.report import figures, wording
+from osteocast.report.page import environment
 from osteocast.report.skeleton import legend_marker, skeleton
 from osteocast.report.terminal import person_text
+from osteocast.report.trial_html import trial_report_html
 
 View = dict[str, Any]
 
@@ -27,7 +26,8 @@ def write_report(result: Mapping[str, Any], path: str | Path) -> None:
     Parameters
     ----------
     result : mapping
-        A result as described by ``data/schema/result.schema.json``; it is not changed.
+        A result of a forecast or of a trial as described by ``data/schema/result.schema.json`` or
+        ``trial-result.schema.json``; it is not changed.
     path : path
         File to write, usually ``report.html``.
 
@@ -36,29 +36,13 @@ def write_report(result: Mapping[str, Any], path: str | Path) -> None:
     StorageError
         The file cannot be written; nothing half-written is left.
     """
-    write_atomically(path, report_html(result))
+    of_trial = result["schema"] == TRIAL_RESULT_FORMAT
+    write_atomically(path, trial_report_html(result) if of_trial else report_html(result))
 
 
 def report_html(result: Mapping[str, Any]) -> str:
     """Return the report as text; the same result gives the same bytes."""
-    return _environment().get_template("report.html").render(_view(result)) + "\n"
-
-
-@cache
-def _environment() -> Environment:
-    # Any name in a result may come from a stranger's file: all text is escaped, control characters go.
-    return Environment(
-        loader=PackageLoader("osteocast.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-
-
-def _visible(value: Any) -> Any:
-    return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return environment().get_template("report.html").render(_view(result)) + "\n"
 
 
 def _view(result: Mapping[str, Any]) -> View:
@@ -72,7 +56,9 @@ def _view(result: Mapping[str, Any]) -> View:
         "emergency": wording.EMERGENCY,
         "alerts": [a["text"] for a in result["applicability"] if a["level"] == "emergency"],
         "limits": [a for a in result["applicability"] if a["level"] != "emergency"],
-        "cord_recorded": any(a.get("about") == "epidural" for a in result["applicability"]),
+        "record_fit": [_fit_text(one) for one in result.get("record_fit", [])],
+        "excluded": result.get("excluded", []),
+        "not_separated": wording.NOT_SEPARATED,
         "first_event": _first_event(result["regimens"]),
         "coverage": wording.INTERVAL,
         "months": months,
@@ -83,10 +69,12 @@ def _view(result: Mapping[str, Any]) -> View:
         "markers": [(legend_marker(k), k or "kind unknown") for k in _kinds(result["patient"]["lesions"])],
         "dot_samples": [figures.dot_sample(level) for level in (3, 2, 1, 0)],
         "regimens": regimens,
-        "risk_rows": _risk_rows(result["regimens"], months),
+        "risk_rows": _risk_rows(result, months),
         "panels": _risk_panels(result["regimens"], months),
-        "headlines": [c for c in contrasts if c["kind"] == "any_event"],
-        "differences": _contrast_table(contrasts),
+        "headlines": [c for c in contrasts if c["kind"] == "any_event" and not c["instead"]],
+        "not_compared": _not_compared(result) if contrasts else [],
+        # where no outcome is compared the sentence why stands alone
+        "differences": _contrast_table(contrasts if any(not c["instead"] for c in contrasts) else []),
         "scale": figures.difference_scale(_reach(result["contrasts"])),
         "lesions": _lesion_views(result),
         "courses": _course_views(result["regimens"]),
@@ -162,15 +150,18 @@ def _cell(series: Mapping[str, Any] | None, month: int) -> View:
     middle, low, high = (wording.value_at(series, name, month) for name in ("probability", "low", "high"))
     if middle is None:
         return {"month": month, "middle": "–", "span": ""}
-    return {"month": month, "middle": f"{wording.percent(middle)} %", "span": wording.interval(low, high)}
+    return {"month": month, "middle": wording.middle_text(middle, low, high), "span": wording.interval(low, high)}
 
 
-def _risk_rows(regimens: Sequence[Mapping[str, Any]], months: int) -> list[View]:
-    rows = []
+def _risk_rows(result: Mapping[str, Any], months: int) -> list[View]:
+    regimens = result["regimens"]
+    rows: list[View] = []
     for kind, title in wording.EVENTS.items():
-        if any(kind in r["risk"] for r in regimens):
+        if instead := wording.withheld(result["applicability"], kind):
+            rows.append({"kind": kind, "title": title, "instead": instead})
+        elif any(kind in r["risk"] for r in regimens):
             cells = [[_cell(r["risk"].get(kind), m) for m in wording.horizons(months)] for r in regimens]
-            rows.append({"kind": kind, "title": title, "cells": cells})
+            rows.append({"kind": kind, "title": title, "instead": "", "cells": cells})
     return rows
 
 
@@ -186,7 +177,7 @@ def _risk_panels(regimens: Sequence[Mapping[str, Any]], months: int) -> list[Vie
             {
                 "curve": figures.risk_panel(series, index, wording.style_of(index), top),
                 "dots": figures.dots(middle, low, high),
-                "count": f"{wording.percent(middle)} of 100",
+                "count": wording.middle_text(middle, low, high).replace("%", "of 100"),
                 "span": wording.interval(low, high),
             }
         )
@@ -194,16 +185,20 @@ def _risk_panels(regimens: Sequence[Mapping[str, Any]], months: int) -> list[Vie
 
 
 def _reach(contrasts: Sequence[Mapping[str, Any]]) -> float:
-    return figures.round_limit(max((abs(c[k]) for c in contrasts for k in ("low", "high")), default=1.0))
+    shown = [c for c in contrasts if c["distinguishable"] is not None]
+    return figures.round_limit(max((abs(c[k]) for c in shown for k in ("low", "high")), default=1.0))
 
 
 def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[View]) -> list[View]:
     letters = {r["name"]: r["letter"] for r in regimens}
     reach = _reach(contrasts)
     return [
-        {
+        _no_contrast(c, (letters[c["regimen"]], letters[c["against"]]))
+        if c["distinguishable"] is None
+        else {
             "kind": c["kind"],
             "pair": (letters[c["regimen"]], letters[c["against"]]),
+            "instead": "",
             "text": wording.avoided_text(c["avoided_per_100"], c["low"], c["high"]),
             "span": wording.avoided_span(c["low"], c["high"]),
             "apart": c["distinguishable"],
@@ -211,6 +206,16 @@ def _contrast_views(contrasts: Sequence[Mapping[str, Any]], regimens: Sequence[V
         }
         for c in contrasts
     ]
+
+
+def _not_compared(result: Mapping[str, Any]) -> list[str]:
+    """Return why treatments are not compared by any event; a single outcome has its reason in the table."""
+    found = [a["instead"] for a in result["applicability"] if "any_event" in a.get("not_compared", ())]
+    return list(dict.fromkeys(found))
+
+
+def _no_contrast(contrast: Mapping[str, Any], pair: tuple[str, str]) -> View:
+    return {"kind": contrast["kind"], "pair": pair, "instead": contrast["text"], "apart": False, "bar": "", "span": ""}
 
 
 def _contrast_table(contrasts: Sequence[View]) -> View:
@@ -223,7 +228,8 @@ def _contrast_table(contrasts: Sequence[View]) -> View:
     pairs = [pair for pair, kinds in by_pair.items() if len(kinds) > 1 or most == 1]
     present = {kind for pair in pairs for kind in by_pair[pair]}
     kinds = [k for k in wording.EVENTS if k in present] + sorted(present - set(wording.EVENTS))
-    rows = [(wording.event_text(kind), [by_pair[pair].get(kind) for pair in pairs]) for kind in kinds]
+    cells = {kind: [by_pair[pair].get(kind) for pair in pairs] for kind in kinds}
+    rows = [(wording.event_text(kind), row, next((c["instead"] for c in row if c), "")) for kind, row in cells.items()]
     return {"pairs": pairs, "rows": rows}
 
 
@@ -240,7 +246,7 @@ def _lesion_views(result: Mapping[str, Any]) -> list[View]:
         rows = [
             (title, [_lesion_risk(f, key) for f in forecasts])
             for key, title in wording.LESION_EVENTS.items()
-            if any(f.get(key) is not None or _broken(f, key) for f in forecasts)
+            if any(f.get(key) is not None or _settled(f, key) for f in forecasts)
         ]
         if not any(f.get("already_fractured") for f in forecasts):
             rows.append(("Strength if not broken or fixed", [_strength_text(f) for f in forecasts]))
@@ -258,8 +264,11 @@ def _lesion_views(result: Mapping[str, Any]) -> list[View]:
     return views
 
 
-def _broken(forecast: Mapping[str, Any], event: str) -> bool:
-    return event == "fracture" and bool(forecast.get("already_fractured"))
+def _settled(forecast: Mapping[str, Any], event: str) -> str:
+    """Say that the record already holds an event at a lesion."""
+    if event == "fracture" and forecast.get("already_fractured"):
+        return "already broken"
+    return "in the record already" if event == "cord" and forecast.get("cord_recorded") else ""
 
 
 def _three(risk: Mapping[str, float] | None) -> tuple[float | None, float | None, float | None]:
@@ -267,11 +276,7 @@ def _three(risk: Mapping[str, float] | None) -> tuple[float | None, float | None
 
 
 def _lesion_risk(forecast: Mapping[str, Any], event: str) -> str:
-    if _broken(forecast, event):
-        return "already broken"
-    if event == "cord" and forecast.get("cord_recorded"):
-        return "in the record already"
-    return wording.risk_text(*_three(forecast.get(event)))
+    return _settled(forecast, event) or wording.risk_text(*_three(forecast.get(event)))
 
 
 def _strength_text(forecast: Mapping[str, Any]) -> str:
@@ -311,7 +316,7 @@ def _course_views(regimens: Sequence[Mapping[str, Any]]) -> list[View]:
 
 def _harm_rows(regimens: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
     keys = list(dict.fromkeys(key for r in regimens for key in r["harms"]))
-    return [(wording.label_of(key), [_harm_text(r["harms"].get(key)) for r in regimens]) for key in keys]
+    return [(wording.harm_text(key), [_harm_text(r["harms"].get(key)) for r in regimens]) for key in keys]
 
 
 def _harm_text(value: Any) -> str:
@@ -328,6 +333,12 @@ def _harm_text(value: Any) -> str:
         text = wording.span_text(middle, value["low"], value["high"]) if known else wording.number_text(middle)
         return f"{text} {unit}".strip()
     return wording.number_text(value) if isinstance(value, int | float) else str(value)
+
+
+def _fit_text(one: Mapping[str, Any]) -> View:
+    """Split "calcium on a day: recorded ..." into what was measured and how the model meets it."""
+    item, _, numbers = wording.plain(one["text"]).partition(": ")
+    return {"item": wording.sentence_case(item), "numbers": numbers, "inside": one["inside"]}
 
 
 def _fit_view(row: Mapping[str, Any]) -> View:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from osteocast.foundation.files import write_atomically
-from osteocast.report.wording import plain
+from osteocast.report.wording import LESION_EVENTS, plain, withheld
 
 Row = dict[str, Any]
 
 _LESION_COLUMNS: Final = ("regimen", "lesion", "site", "quantity", "value", "low", "high")
-_CONTRAST_COLUMNS: Final = ("regimen", "against", "kind", "avoided_per_100", "low", "high", "distinguishable")
+_CONTRAST_COLUMNS: Final = ("regimen", "against", "kind", "avoided_per_100", "low", "high", "distinguishable", "note")
 _COLUMNS: Final = {"lesions.csv": _LESION_COLUMNS, "contrasts.csv": _CONTRAST_COLUMNS}
 """Headings of the tables that may be without rows: no lesion recorded, nothing to compare."""
 
@@ -33,15 +33,16 @@ def tables(result: Mapping[str, Any]) -> dict[str, list[Row]]:
         ``risk.csv`` (probability [1] of each kind of event by month), ``survival.csv`` (probability [1] by
         month), ``lesions.csv`` (risk [1] of each lesion; strength [1] of bone neither broken nor fixed and the
         share [1] it belongs to), ``courses.csv`` (calcium, pain and markers by month, each in its unit) and
-        ``contrasts.csv`` (events avoided per 100 such people). Intervals are 90 %.
+        ``contrasts.csv`` (events avoided per 100 such people). Intervals are 90 %. Numbers of what the record already
+        meets are empty, and ``note`` says why.
     """
     regimens = result["regimens"]
     return {
-        "risk.csv": [row for r in regimens for row in _risk(r)],
+        "risk.csv": [row for r in regimens for row in _risk(r, result["applicability"])],
         "survival.csv": [{"regimen": r["name"], **row} for r in regimens for row in _months(r["survival"])],
         "lesions.csv": [row for r in regimens for row in _lesions(r)],
         "courses.csv": [row for r in regimens for row in _courses(r)],
-        "contrasts.csv": [{k: v for k, v in c.items() if k != "text"} for c in result["contrasts"]],
+        "contrasts.csv": [_contrast(c) for c in result["contrasts"]],
     }
 
 
@@ -91,10 +92,20 @@ def _months(series: Mapping[str, Any]) -> Iterator[Row]:
         yield {"month": month, **dict(zip(names, values, strict=True))}
 
 
-def _risk(regimen: Mapping[str, Any]) -> Iterator[Row]:
+def _risk(regimen: Mapping[str, Any], applicability: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     for kind, series in regimen["risk"].items():
+        start = {"regimen": regimen["name"], "event": kind}
+        if series is None:
+            numbers = dict.fromkeys(("month", "probability", "low", "high"))
+            yield {**start, **numbers, "note": withheld(applicability, kind)}
+            continue
         for row in _months(series):
-            yield {"regimen": regimen["name"], "event": kind, **row}
+            yield {**start, **row, "note": ""}
+
+
+def _contrast(contrast: Mapping[str, Any]) -> Row:
+    note = contrast["text"] if contrast["distinguishable"] is None else ""
+    return {k: v for k, v in contrast.items() if k != "text"} | {"note": note}
 
 
 def _courses(regimen: Mapping[str, Any]) -> Iterator[Row]:
@@ -106,7 +117,7 @@ def _courses(regimen: Mapping[str, Any]) -> Iterator[Row]:
 def _lesions(regimen: Mapping[str, Any]) -> Iterator[Row]:
     for number, lesion in enumerate(regimen["lesions"], start=1):
         start = {"regimen": regimen["name"], "lesion": number, "site": lesion["site"]}
-        for event in ("fracture", "surgery", "radiotherapy", "cord"):
+        for event in LESION_EVENTS:
             risk = lesion.get(event)
             if risk is not None:
                 yield {

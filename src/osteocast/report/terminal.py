@@ -24,7 +24,10 @@ _SHOWN: Final = {
     "surgery": "surgery",
 }
 """Columns of the table, the last ones left out first where a long name needs the room."""
+_TITLES: Final = {"hypercalcaemia": "high calcium"}
 _FEWEST: Final = 3
+_UNKNOWN: Final = "?"
+"""In place of a percentage whose interval is too wide; explained in the heading."""
 _MOST_REGIMENS: Final = 4
 _LONGEST_NAME: Final = 36
 
@@ -42,12 +45,20 @@ def terminal_summary(result: Mapping[str, Any]) -> str:
         *_wrapped(plain(result["banner"])),
     ]
     calibration = result["calibration"]
-    last = _wrapped(f"{_capital(plain(calibration['state']))}; {plain(calibration['statement'])}")
+    last = _not_compared(result)
+    last += _wrapped(f"{_capital(plain(calibration['state']))}; {plain(calibration['statement'])}")
     room = LINES - len(first) - len(last)
     first += _table(result, room)
     room = LINES - len(first) - len(last)
     rest: list[str] = []
-    for lines in (_warning(result["applicability"]), _contrast_lines(result), _first_events(result), _draws(result)):
+    optional = (
+        _warning(result["applicability"]),
+        _contrast_lines(result),
+        _first_events(result),
+        _excluded(result),
+        _draws(result),
+    )
+    for lines in optional:
         if len(rest) + len(lines) <= room:
             rest += lines
     return "\n".join([*first, *rest, *last])
@@ -65,7 +76,8 @@ def person_text(result: Mapping[str, Any]) -> str:
     subtype = plain(primary.get("subtype") or "")
     detail = f" ({subtype})" if subtype and subtype != "unknown" else ""
     count = len(patient["lesions"])
-    lesions = f"{count or 'no'} lesion{'' if count == 1 else 's'}"
+    # without a recorded lesion they are drawn: "no lesions" would be a finding
+    lesions = f"{count} lesion{'' if count == 1 else 's'}" if count else "lesions not recorded"
     return f"{patient['age_years']:.0f}-year-old {person}, {named}{detail}, {lesions}"
 
 
@@ -111,12 +123,15 @@ def _table(result: Mapping[str, Any], room: int) -> list[str]:
     months = result["settings"]["months"]
     regimens = result["regimens"][: min(_MOST_REGIMENS, room - 3)]
     current = any(r["current"] for r in regimens)
-    heading = f"Risk within {months} months in per cent ({INTERVAL} % interval){'; * current' if current else ''}"
-    shown = [k for k in _SHOWN if any(k in r["risk"] for r in regimens)]
+    within = f"{months} month{'' if months == 1 else 's'}"
+    heading = f"Risk within {within} in per cent ({INTERVAL} % interval){'; * current' if current else ''}"
+    shown = [k for k in _SHOWN if any(r["risk"].get(k) is not None for r in regimens)]
     lines = _rows(regimens, shown, months)
     while len(shown) > _FEWEST and max(map(columns, lines)) > WIDTH:
         shown.pop()
         lines = _rows(regimens, shown, months)
+    if any(f"{_UNKNOWN} (" in line for line in lines):
+        heading += f"; {_UNKNOWN} {wording.NOT_KNOWN}"
     more = len(result["regimens"]) - len(regimens)
     if more:
         lines.append(f"and {more} more {'treatment' if more == 1 else 'treatments'} in the report")
@@ -141,14 +156,17 @@ def _cell(regimen: Mapping[str, Any], kind: str, months: int) -> str:
     if series is None:
         return "–"
     middle, low, high = (value_at(series, name, months) for name in ("probability", "low", "high"))
-    return "–" if middle is None else f"{percent(middle)} ({interval(low, high)})"
+    if middle is None:
+        return "–"
+    known = wording.middle_text(middle, low, high) != wording.NOT_KNOWN
+    return f"{percent(middle) if known else _UNKNOWN} ({interval(low, high)})"
 
 
 def _contrast_lines(result: Mapping[str, Any]) -> list[str]:
     """Compare the treatments shown with the reference on any event."""
     letters = {r["name"]: style_of(i).letter for i, r in enumerate(result["regimens"][:_MOST_REGIMENS])}
     shown = [c for c in result["contrasts"] if {c["regimen"], c["against"]} <= set(letters)]
-    chosen = [c for c in shown if c["kind"] == "any_event"]
+    chosen = [c for c in shown if c["kind"] == "any_event" and c["distinguishable"] is not None]
     against = [c["against"] for c in chosen][:1]
     of_reference = [c for c in chosen if [c["against"]] == against]
     if not of_reference:
@@ -159,18 +177,44 @@ def _contrast_lines(result: Mapping[str, Any]) -> list[str]:
         if c["distinguishable"]
     ]
     alike = ", ".join(letters[c["regimen"]] for c in of_reference if not c["distinguishable"])
-    parts = [*told, *([f"{alike} cannot be told apart"] if alike else [])]
+    parts = [*told, *([f"{alike} {wording.NOT_SEPARATED}"] if alike else [])]
     return _wrapped(f"Any event against {letters[against[0]]}, of 100: {'; '.join(parts)}")
 
 
+def _not_compared(result: Mapping[str, Any]) -> list[str]:
+    """Say which outcomes are given no number, and that treatments are not compared by them; never left out."""
+    lines: dict[str, None] = {}
+    for entry in result["applicability"]:
+        gone = [_SHOWN.get(k, _TITLES.get(k, k)) for k in entry.get("suppresses", ())]
+        if gone:
+            compared = any(c["kind"] in entry["not_compared"] for c in result["contrasts"])
+            by_it = "" if "any_event" in entry["not_compared"] else " by it"
+            rest = f"; drugs not compared{by_it}" if compared else ""
+            line = f"No risk of {', '.join(gone)}: {plain(entry['instead_brief'])}{rest}"
+            lines |= dict.fromkeys(_wrapped(line))
+    return list(lines)
+
+
+def _excluded(result: Mapping[str, Any]) -> list[str]:
+    """Name the usual regimens that are not compared; their reasons stand in the report."""
+    names = ", ".join(plain(one["name"]) for one in result.get("excluded", ()))
+    return _wrapped(f"Not compared: {names} (reasons in the report)") if names else []
+
+
 def _first_events(result: Mapping[str, Any]) -> list[str]:
-    """Say what any event is made of under the reference treatment."""
+    """Say on one line what any event is made of under the reference treatment, the most frequent kinds first."""
     index = wording.reference(result["regimens"])
     parts = wording.first_events(result["regimens"][index])
     if not parts:
         return []
-    words = ", ".join(f"{count} {wording.FIRST_BRIEF[kind]}" for kind, count in parts)
-    return _wrapped(f"First event under {style_of(index).letter}, %: {words}")
+    start = f"First event, {style_of(index).letter}, %: "
+    line, other = "", 0
+    while not line or (columns(line) > WIDTH and len(parts) > 1):
+        if line:
+            other += parts.pop()[1]
+        words = [f"{count} {wording.FIRST_BRIEF[kind]}" for kind, count in parts]
+        line = start + ", ".join([*words, *([f"{other} other"] if other else [])])
+    return _wrapped(line)
 
 
 def _draws(result: Mapping[str, Any]) -> list[str]:

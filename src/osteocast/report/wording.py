@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
+from osteocast.forecasting.result import is_known
+
 EVENTS: Final[Mapping[str, str]] = {
     "any_event": "Any skeletal event",
     "fracture": "Fracture",
@@ -21,21 +23,28 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 """Title of each kind of event, in the order of the tables."""
 
+HARMS: Final[Mapping[str, str]] = {
+    "hypocalcaemia": f"{EVENTS['hypocalcaemia']}, at any time (the event above)",
+    "calcium_below_1_75_at_a_month": "Calcium below 1.75 mmol/L at one of the monthly readings",
+}
+"""What a harm is, so that an event and a monthly reading are not taken for one another."""
+
 LESION_EVENTS: Final[Mapping[str, str]] = {
     "fracture": "Fracture here",
     "surgery": "Operation here",
+    "fracture_or_rod": "Fracture or preventive rod here",
     "radiotherapy": "Radiotherapy here",
     "cord": "Cord compression here",
 }
 
 FIRST_EVENTS: Final[Mapping[str, str]] = {
-    "prevention": "an operation to prevent a fracture",
+    "prevention": "an operation to prevent a fracture (by a rule of care)",
     "radiotherapy": "radiotherapy to bone",
     "fracture": "a fracture",
     "cord_compression": "spinal cord compression",
 }
 FIRST_BRIEF: Final[Mapping[str, str]] = {
-    "prevention": "preventive rod",
+    "prevention": "preventive rod (by a rule of care)",
     "radiotherapy": "radiotherapy",
     "fracture": "fracture",
     "cord_compression": "cord",
@@ -77,6 +86,12 @@ EMERGENCY: Final = (
     + ACT[:1].lower()
     + ACT[1:]
 )
+
+NOT_SEPARATED: Final = "not separated by this run"
+"""Of two treatments whose difference may be none: which is not to say that they are equal."""
+
+NOT_KNOWN: Final = "not known"
+"""In place of a probability whose interval is wider than `forecasting.result.WIDEST_KNOWN`."""
 
 INTERVAL: Final = 90
 """Coverage of every interval in the report [%]."""
@@ -127,11 +142,24 @@ def interval(low: float | None, high: float | None) -> str:
     return lower if lower == upper else f"{lower}–{upper}"
 
 
-def risk_text(probability: float | None, low: float | None, high: float | None) -> str:
-    """Write a probability with its interval: "24 % (15–33)"; an absent one gives a dash."""
+def middle_text(probability: float | None, low: float | None, high: float | None) -> str:
+    """Write a probability: "24 %"; "not known" where its interval is too wide, a dash where there is none."""
     if probability is None:
         return "–"
-    return f"{percent(probability)} % ({interval(low, high)})"
+    wide = low is not None and high is not None and not is_known(low, high)
+    return NOT_KNOWN if wide else f"{percent(probability)} %"
+
+
+def risk_text(probability: float | None, low: float | None, high: float | None) -> str:
+    """Write a probability with its interval: "24 % (15–33)", "not known (2–81)"; an absent one gives a dash."""
+    if probability is None:
+        return "–"
+    return f"{middle_text(probability, low, high)} ({interval(low, high)})"
+
+
+def withheld(applicability: Sequence[Mapping[str, Any]], kind: str) -> str:
+    """Return what stands in place of a risk that the record already meets, in a few words; else nothing."""
+    return next((plain(a["instead_brief"]) for a in applicability if kind in a.get("suppresses", ())), "")
 
 
 def avoided_text(avoided: float, low: float, high: float) -> str:
@@ -243,6 +271,11 @@ def span_text(middle: float, low: float, high: float) -> str:
 def event_text(kind: str) -> str:
     """Return the title of a kind of event."""
     return EVENTS.get(kind, label_of(kind))
+
+
+def harm_text(key: str) -> str:
+    """Return the title of a harm."""
+    return HARMS.get(key, label_of(key))
 
 
 def sentence_case(words: str) -> str:

@@ -9,6 +9,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.course.counting import separate_events
 from osteocast.foundation.errors import InputError, Issue
 
 FloatArray = NDArray[np.float64]
@@ -165,11 +166,5 @@ def merged_within(arm: FollowUp, kinds: Sequence[int], window_days: float) -> Fo
     rank = {int(kind): place for place, kind in enumerate(kinds)}
     place = np.array([rank[kind] for kind in arm.event_kind[chosen].tolist()], dtype=np.int64)
     order = chosen[np.lexsort((place, arm.event_day[chosen], arm.event_patient[chosen]))]
-    kept = []
-    owner, last = -1, -np.inf
-    columns = (order.tolist(), arm.event_patient[order].tolist(), arm.event_day[order].tolist())
-    for event, patient, day in zip(*columns, strict=True):
-        if patient != owner or day - last > window_days:
-            kept.append(event)
-            owner, last = patient, day
-    return with_events(arm, np.array(kept, dtype=np.int64))
+    separate = separate_events(arm.event_patient[order], arm.event_day[order], window_days)
+    return with_events(arm, order[separate])

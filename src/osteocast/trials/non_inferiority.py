@@ -92,7 +92,8 @@ def margin(historic: Estimate, preserved: float, basis: HistoricEffect = Histori
 def decide(estimate: Estimate, limit: Margin) -> NonInferiority:
     """Return the decision on a ratio test / control; the one-sided error is (1 - level of the interval) / 2."""
     indirect = against_placebo(estimate, limit.historic)
-    return NonInferiority(_decision(estimate, limit.ratio), estimate, limit, indirect, _statement(limit, indirect))
+    found = decision_against(estimate, limit.ratio)
+    return NonInferiority(found, estimate, limit, indirect, _statement(limit, indirect))
 
 
 def against_placebo(test_control: Estimate, control_placebo: Estimate) -> Estimate:
@@ -123,7 +124,8 @@ def preserved_fraction_p_value(test_control: Estimate, limit: Margin) -> float:
     return float(ndtr(excess / error))
 
 
-def _decision(estimate: Estimate, limit: float) -> Decision:
+def decision_against(estimate: Estimate, limit: float) -> Decision:
+    """Return what the interval of a ratio test / control says against a margin (above 1) and against 1."""
     if np.isnan(estimate.low) or np.isnan(estimate.high):
         return Decision.NO_ESTIMATE
     if estimate.high < 1.0:

@@ -3,23 +3,18 @@
 import numpy as np
 import pytest
 
+from osteocast.course.courses import PATIENT_SERIES
 from osteocast.course.courses import EventKind as K
-from osteocast.forecasting.events import (
-    component,
-    counted,
-    definition_names,
-    event_definition,
-    first_day,
-    happened_by,
-    number_of_events,
-)
+from osteocast.course.event_definitions import component, definition_names, event_definition
+from osteocast.forecasting.events import any_event_share, counted, first_day, first_kinds, happened_by, number_of_events
+from osteocast.inference.nested import NestedSample
 
 NAN = np.nan
 
 
 def test_the_definitions_name_what_they_count():
-    assert set(definition_names()) == {"SRE", "SSE"}
-    for name in definition_names():
+    assert {"SRE", "SSE"} <= set(definition_names())
+    for name in ("SRE", "SSE"):
         kinds = {k for c in event_definition(name).components for k in c.kinds}
         assert kinds == {0, 1, 2, 3, 4}
         assert event_definition(name).window_days == 21
@@ -83,3 +78,27 @@ def test_happened_by_never_falls_and_starts_empty(courses_of):
     assert y.shape == (2, 25)
     assert y[0].tolist() == [0.0, 0.0] + [1.0] * 23
     assert not y[1].any()
+
+
+def test_the_share_with_any_event_is_taken_over_regimens(courses_of):
+    under = [courses_of([(0, 10.0, 10.0, K.RADIOTHERAPY, 0, 1), (1, 30.0, NAN, K.VERTEBRAL_FRACTURE, 0, 0)], [NAN] * 3)]
+    under.append(courses_of([(0, 90.0, 90.0, K.CORD_COMPRESSION, 0, 1), (2, 9.0, 9.0, K.SURGERY, 0, 1)], [NAN] * 3))
+    np.testing.assert_array_equal(any_event_share(under, event_definition("SRE")), [1.0, 0.0, 0.5])
+
+
+def test_a_forecast_counts_by_the_definitions_of_trials_too(courses_of):
+    rows = [
+        (0, 10.0, 10.0, K.RADIOTHERAPY, 0, 1),
+        (0, 12.0, 12.0, K.SURGERY, 0, 1),
+        (0, 40.0, 40.0, K.CHANGE_OF_SYSTEMIC_THERAPY, -1, 0),
+        (1, 20.0, 20.0, K.CHANGE_OF_SYSTEMIC_THERAPY, -1, 0),
+    ]
+    courses = courses_of(rows, [NAN, NAN])
+    courses.patient_series[1, :, PATIENT_SERIES.index("pain_worst")] = 7.0
+    numbers = {name: number_of_events(courses, event_definition(name)).tolist() for name in definition_names()}
+    assert numbers["SRE"] == [1, 0]
+    assert numbers["complication"] == [2, 0]
+    # Of the two changes of therapy one was made in pain.
+    assert numbers["SRE-therapy-change"] == [1, 1]
+    for name in definition_names():
+        assert sum(first_kinds(courses, NestedSample.of(np.zeros(2, dtype=int)), event_definition(name)).values()) > 0

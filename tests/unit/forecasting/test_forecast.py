@@ -4,15 +4,21 @@ import datetime as dt
 import json
 from dataclasses import replace
 
+import jsonschema
 import numpy as np
 import pytest
 
+from osteocast.course.system import observable_names
 from osteocast.domain.observation import Observation
-from osteocast.domain.patient import Lesion, Patient, PrimaryTumour
+from osteocast.domain.patient import EarlierCourse, Lesion, Patient, PrimaryTumour
 from osteocast.domain.site import site
+from osteocast.evidence.load import DATA
+from osteocast.forecasting.candidates import seen_values
 from osteocast.forecasting.describe import describe
 from osteocast.forecasting.drivers import DrawnQuantity
 from osteocast.forecasting.forecast import Context, build_forecast
+from osteocast.forecasting.record_fit import record_fit
+from osteocast.forecasting.run import _judged
 from osteocast.forecasting.summary import RegimenRun
 from osteocast.foundation.errors import ForecastError
 from osteocast.inference.nested import NestedSample
@@ -20,6 +26,7 @@ from osteocast.inference.observe import measurement_of
 from osteocast.inference.posterior import FitRow, Posterior
 from osteocast.inference.weights import Weights
 
+SCHEMA = json.loads((DATA / "schema" / "result.schema.json").read_text(encoding="utf-8"))
 D, C = 10, 60
 N = D * C
 SAMPLE = NestedSample.of(np.repeat(np.arange(D), C))
@@ -68,6 +75,7 @@ def test_the_document_holds_every_part_and_is_json(runs):
     assert set(document) == {
         "schema", "version", "title", "banner", "patient", "settings", "calibration", "applicability",
         "weights", "regimens", "contrasts", "drivers", "missing", "assumptions", "citations",
+        "record_fit", "excluded",
     }  # fmt: skip
     text = json.dumps(document, allow_nan=False)
     assert text == json.dumps(build_forecast(runs, SAMPLE, CONTEXT).to_dict(), allow_nan=False)
@@ -86,29 +94,95 @@ def test_the_document_holds_every_part_and_is_json(runs):
     assert "not a diagnosis" in document["banner"]
 
 
-def test_recorded_cord_compression_is_an_emergency_and_its_risk_no_first_one(runs):
+def test_recorded_cord_compression_is_an_emergency_without_risk_or_comparison(runs):
     lesions = (PATIENT.lesions[0], replace(PATIENT.lesions[1], epidural_grade="2"))
     context = replace(CONTEXT, patient=replace(PATIENT, lesions=lesions))
     document = build_forecast(runs, SAMPLE, context).to_dict()
     first = document["applicability"][0]
     assert (first["level"], first["about"]) == ("emergency", "epidural")
     assert "suspected or present" in first["text"]
-    assert "not that of a first one" in first["text"]
+    reason = "which needs treatment today; the comparison of drugs does not apply."
+    assert first["instead"].endswith(reason)
+    assert {c["kind"] for c in document["contrasts"]} == set(first["not_compared"])
+    for c in document["contrasts"]:
+        assert {c[key] for key in ("avoided_per_100", "low", "high", "distinguishable")} == {None}
+        assert c["text"] == first["instead"]
+    jsonschema.validate(document, SCHEMA)
+    with pytest.raises(ValueError, match="needs treatment today"):
+        build_forecast(runs, SAMPLE, context).risk("cord_compression")
     for regimen in document["regimens"]:
         assert [one["cord_recorded"] for one in regimen["lesions"]] == [False, True]
+        assert regimen["risk"]["cord_compression"] is None
+        assert regimen["first_event"]["cord_compression"] is None
+        assert all(one["cord"] is None for one in regimen["lesions"])
+        assert regimen["risk"]["fracture"]["probability"][-1] > 0
     quiet = build_forecast(runs, SAMPLE, CONTEXT).to_dict()
     assert "emergency" not in {one["level"] for one in quiet["applicability"]}
     assert not any(one["cord_recorded"] for one in quiet["regimens"][0]["lesions"])
 
 
-def test_the_schema_of_the_result_is_met(runs):
-    jsonschema = pytest.importorskip("jsonschema")
-    from importlib.resources import files
+def test_high_calcium_of_the_record_is_no_risk(runs):
+    high = Observation("calcium", 3.1, "mmol/L", dt.date(2026, 3, 2))
+    document = build_forecast(runs, SAMPLE, replace(CONTEXT, patient=replace(PATIENT, observations=(high,)))).to_dict()
+    assert document["applicability"][0]["instead_brief"] == "already present"
+    assert all(one["risk"]["hypercalcaemia"] is None for one in document["regimens"])
+    for c in document["contrasts"]:
+        assert (c["low"] is None) == (c["kind"] == "hypercalcaemia")
+    jsonschema.validate(document, SCHEMA)
 
-    schema = files("osteocast").joinpath("data", "schema", "result.schema.json")
-    if not schema.is_file():
-        pytest.skip("no schema yet")
-    jsonschema.validate(build_forecast(runs, SAMPLE, CONTEXT).to_dict(), json.loads(schema.read_text(encoding="utf-8")))
+
+def test_a_change_of_drug_and_a_poor_fit_are_said(runs):
+    running = replace(PATIENT, drug_history=(EarlierCourse("zoledronate", started=dt.date(2025, 1, 1)),))
+    drug = (("denosumab", "Denosumab"),)
+    some = [runs[0], replace(runs[1], drugs=drug), replace(runs[2], drugs=(("zoledronate", "Zoledronate"),))]
+    misfit = {"inside": False, "text": "calcium: recorded 2.80, model 2.46 (2.37-2.70) mmol/L"}
+    document = build_forecast(some, SAMPLE, replace(CONTEXT, patient=running, record_fit=(misfit,))).to_dict()
+    said = {one["about"]: one for one in document["applicability"]}
+    assert said["switch"]["text"].startswith("Zoledronate is running and denosumab is compared with it.")
+    assert misfit["text"] in said["record_fit"]["text"]
+    assert {said[name]["level"] for name in ("switch", "record_fit")} == {"caution"}
+    calm = build_forecast(some, SAMPLE, CONTEXT).to_dict()
+    assert {"switch", "record_fit"}.isdisjoint(one["about"] for one in calm["applicability"])
+
+
+def test_the_band_of_a_recorded_value_is_that_of_the_model():
+    date = dt.date(2026, 3, 2)
+    marker = Observation("uNTx", 40.0, "nmol BCE/mmol creatinine", date)
+    seen = seen_values(replace(PATIENT, observations=(Observation("calcium", 2.8, "mmol/L", date), marker)))
+    names = observable_names()
+    records = np.full((1001, 1, len(names)), np.nan)
+    records[:, 0, names.index("calcium_total")] = np.linspace(2.3, 2.7, 1001)
+    records[:, 0, names.index("untx_ratio")] = 1.0
+    calcium, untx = record_fit(seen, records, np.full(1001, 1 / 1001))
+    assert [calcium[key] for key in ("low", "model", "high")] == pytest.approx([2.32, 2.5, 2.68], abs=1e-3)
+    assert calcium["inside"] is False
+    assert calcium["text"] == "calcium on 2026-03-02: recorded 2.80, model 2.50 (2.32–2.68) mmol/L"
+    assert untx["inside"] is True
+    assert untx["low"] < 0.7 * untx["model"] < untx["model"] < 0.7 * untx["high"]
+
+
+def test_a_limit_is_outside_where_no_value_it_leaves_open_is_inside():
+    date = dt.date(2026, 3, 2)
+    records = np.full((10, 1, len(observable_names())), 2.4)
+    found = []
+    for sign, value in (("<", 2.6), ("<", 2.2), (">", 2.2), (">", 2.6)):
+        seen = seen_values(replace(PATIENT, observations=(Observation("calcium", value, "mmol/L", date, sign),)))
+        found.append(record_fit(seen, records, np.full(10, 0.1))[0]["inside"])
+    assert found == [True, False, True, False]
+
+
+def test_the_usual_regimens_that_are_left_out_come_with_reasons():
+    poor = replace(PATIENT, observations=(Observation("creatinine", 260.0, "umol/L", dt.date(2026, 3, 2)),))
+    judged, excluded = _judged(poor, None)
+    assert {one.regimen.name for one in judged} == {"supportive-care", "denosumab-q4w"}
+    assert [one["name"] for one in excluded] == ["zoledronate-q4w", "zoledronate-q12w"]
+    assert "mL/min" in excluded[0]["reasons"][0]
+    named = tuple(one.regimen for one in judged)
+    assert _judged(poor, named)[1] == ()
+
+
+def test_the_schema_of_the_result_is_met(runs):
+    jsonschema.validate(build_forecast(runs, SAMPLE, CONTEXT).to_dict(), SCHEMA)
 
 
 def test_identical_regimens_give_identical_forecasts_and_no_difference(runs):

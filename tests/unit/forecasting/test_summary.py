@@ -8,10 +8,11 @@ import pytest
 
 from osteocast.course.courses import LESION_SERIES
 from osteocast.course.courses import EventKind as K
+from osteocast.course.event_definitions import event_definition
 from osteocast.domain.patient import Lesion
 from osteocast.domain.site import site
-from osteocast.forecasting.contrast import contrasts
-from osteocast.forecasting.events import event_definition, first_day, first_kinds
+from osteocast.forecasting.contrast import _sentence, contrasts
+from osteocast.forecasting.events import first_day, first_kinds
 from osteocast.forecasting.quantiles import rank_correlation, weighted_quantile, weighted_rank
 from osteocast.forecasting.result import Curve
 from osteocast.forecasting.summary import RegimenRun, median_months, summarise
@@ -51,6 +52,23 @@ def test_a_broken_bone_has_no_risk_of_fracture(exponential_courses):
     assert femur["fracture"] is None
     assert spine["already_fractured"] is False
     assert spine["fracture"]["probability"] == 0.0
+
+
+def test_fracture_or_rod_is_one_number_at_a_long_bone(courses_of):
+    rows = [
+        (0, 50.0, 50.0, K.SURGERY, 0, 1),
+        (0, 60.0, 60.0, K.NON_VERTEBRAL_FRACTURE, 0, 1),
+        (1, 70.0, 70.0, K.NON_VERTEBRAL_FRACTURE, 0, 1),
+        (2, 70.0, 70.0, K.SURGERY, 0, 1),
+        (3, 70.0, 70.0, K.VERTEBRAL_FRACTURE, 1, 1),
+    ]
+    courses = courses_of(rows, [np.nan] * 5)
+    femur, spine = (one.to_dict() for one in lesions_of(courses))
+    assert femur["fracture_or_rod"]["probability"] == pytest.approx(0.6)
+    assert spine["fracture_or_rod"] is None
+    sample = NestedSample.of(np.zeros(5, dtype=int))
+    gone = summarise(run("a", courses), sample, event_definition(), LESIONS, frozenset({0})).lesions[0]
+    assert gone.fracture_or_rod is None
 
 
 def test_any_event_is_never_rarer_than_one_of_its_parts(summary):
@@ -101,14 +119,17 @@ def test_nobody_alive_gives_no_number(courses_of):
     assert forecast.courses["pain"].to_dict()["median"][-1] is None
 
 
-def test_low_calcium_is_a_harm(courses_of):
-    courses = courses_of([(0, 20.0, 20.0, K.HYPOCALCAEMIA, -1, 0)], [np.nan] * 4)
+def test_low_calcium_is_the_event_of_the_risk_table_and_a_deep_fall_a_monthly_reading(courses_of):
+    events = [(0, 20.0, 20.0, K.HYPOCALCAEMIA, -1, 0), (2, 20.0, 20.0, K.HYPOCALCAEMIA, -1, 0)]
+    courses = courses_of(events, [np.nan, np.nan, 10.0, np.nan])
     courses.patient_series[0, 3, 0] = 1.9
     courses.patient_series[1, 3, 0] = 1.7
     forecast = summarise(run("a", courses), NestedSample.of(np.zeros(4, dtype=int)), event_definition(), ())
-    assert forecast.harms["hypocalcaemia_grade_2_or_worse"].probability == 0.5
-    assert forecast.harms["hypocalcaemia_grade_3_or_worse"].probability == 0.25
-    assert forecast.risk["hypocalcaemia"].probability[-1] == 0.25
+    assert list(forecast.harms) == ["hypocalcaemia", "calcium_below_1_75_at_a_month"]
+    # the third person dies before the event; a low monthly reading alone is not the event
+    assert forecast.harms["hypocalcaemia"] == forecast.risk["hypocalcaemia"].at(courses.months)
+    assert forecast.harms["hypocalcaemia"].probability == 0.25
+    assert forecast.harms["calcium_below_1_75_at_a_month"].probability == 0.25
 
 
 def lesions_of(courses, lesions=LESIONS, rods=()):
@@ -200,7 +221,12 @@ def test_the_paired_difference_is_that_of_the_closed_form(exponential_courses):
     assert paired < 0.75 * independent
     assert found["death"].avoided_per_100 == 0.0
     assert not found["death"].distinguishable
-    assert "cannot be told apart" in found["death"].text
+    assert found["death"].text.startswith("This run does not separate B and A for death")
+
+
+def test_an_interval_that_does_not_reach_none_is_not_written_as_if_it_did():
+    assert "(90 % interval under 1 to 12)" in _sentence(("b", "a", 24), "fracture", (6.0, 0.3, 12.0), True)
+    assert "(90 % interval 3 to 12)" in _sentence(("b", "a", 24), "fracture", (-6.0, -12.0, -3.0), True)
 
 
 def test_a_harmful_regimen_is_told_as_more_events(exponential_courses):

@@ -74,7 +74,7 @@ def test_two_emergencies_and_many_treatments_still_fit(result: dict[str, Any]) -
 
 def test_the_terminal_says_what_any_event_is_made_of_where_there_is_room(result: dict[str, Any]) -> None:
     result["regimens"] = result["regimens"][:2]
-    assert "First event under A, %: 38 preventive rod, 16 radiotherapy, 5 fracture" in terminal_summary(result)
+    assert "First event, A, %: 38 preventive rod (by a rule of care), 21 other" in terminal_summary(result)
     del result["regimens"][0]["first_event"]
     assert "First event" not in terminal_summary(result)
 
@@ -94,6 +94,75 @@ def test_tables_hold_the_numbers_of_the_result(result: dict[str, Any], tmp_path:
         assert None not in {value for row in rows for value in row.values()}
 
 
+WITHHELD = {
+    "level": "emergency",
+    "about": "epidural",
+    "brief": "the record meets spinal cord compression, suspected or present",
+    "text": "The record meets spinal cord compression.",
+    "suppresses": ["cord_compression"],
+    "not_compared": ["any_event", "cord_compression"],
+    "instead": "The record already meets it, which needs treatment today; the comparison of drugs does not apply.",
+    "instead_brief": "in the record, needs treatment today",
+}
+
+
+def withhold(result: dict[str, Any]) -> dict[str, Any]:
+    """Make the sample one of a patient whose record meets cord compression."""
+    result["applicability"].append(WITHHELD)
+    for one in result["regimens"]:
+        one["risk"]["cord_compression"] = None
+        one["first_event"]["cord_compression"] = None
+        for lesion in one["lesions"]:
+            lesion["cord"] = None
+    for c in result["contrasts"]:
+        if c["kind"] in WITHHELD["not_compared"]:
+            c |= {"avoided_per_100": None, "low": None, "high": None, "distinguishable": None}
+            c["text"] = WITHHELD["instead"]
+    return result
+
+
+def test_what_the_record_meets_has_no_number_on_the_terminal(result: dict[str, Any]) -> None:
+    lines = terminal_summary(withhold(result)).splitlines()
+    said = " ".join(lines)
+    assert "No risk of cord: in the record, needs treatment today; drugs not compared" in lines
+    assert "against A" not in said
+    assert " cord " not in next(line for line in lines if "fracture" in line)
+    assert len(lines) <= 14
+    assert max(columns(line) for line in lines) <= 80
+
+
+def test_what_the_record_meets_has_no_number_in_the_tables(result: dict[str, Any]) -> None:
+    found = tables(withhold(result))
+    rows = [row for row in found["risk.csv"] if row["event"] == "cord_compression"]
+    assert len(rows) == len(result["regimens"])
+    assert all(row["probability"] is None and row["note"] == WITHHELD["instead_brief"] for row in rows)
+    assert {row["note"] for row in found["risk.csv"] if row["event"] == "fracture"} == {""}
+    gone = [row for row in found["contrasts.csv"] if row["kind"] == "any_event"]
+    assert all(row["low"] is None and row["note"] == WITHHELD["instead"] for row in gone)
+    assert not [row for row in found["lesions.csv"] if row["quantity"] == "cord"]
+
+
+def test_a_wide_interval_has_no_middle_on_the_terminal(result: dict[str, Any]) -> None:
+    assert "not known" not in terminal_summary(result)
+    series = result["regimens"][0]["risk"]["fracture"]
+    series["probability"][-1], series["low"][-1], series["high"][-1] = 0.26, 0.002, 0.88
+    lines = terminal_summary(result).splitlines()
+    assert next(line for line in lines if line.startswith("Risk within")).endswith("? not known")
+    assert "? (<1–88)" in next(line for line in lines if line.startswith("A "))
+
+
+def test_regimens_left_out_are_named_on_the_terminal(result: dict[str, Any]) -> None:
+    result["regimens"] = result["regimens"][:1]
+    result["excluded"] = [{"name": "zoledronate-q4w", "title": "Zoledronate", "reasons": ["Too low."]}]
+    assert "Not compared: zoledronate-q4w (reasons in the report)" in terminal_summary(result)
+
+
 def test_csv_text_runs_no_formula() -> None:
     assert csv_text([{"regimen": "=cmd()", "value": -1.5}]) == "regimen,value\n'=cmd(),-1.5\n"
     assert csv_text([]) == ""
+
+
+def test_one_month_is_written_in_the_singular(result: dict[str, Any]) -> None:
+    assert f"Risk within {result['settings']['months']} months in" in terminal_summary(result)
+    result["settings"]["months"] = 1
+    assert "Risk within 1 month in per cent" in terminal_summary(result)

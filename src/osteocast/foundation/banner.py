@@ -1,0 +1,3 @@
+"""The sentence that stands on every output."""
+
+BANNER = "Research and education use only; not a diagnosis, an order or a treatment recommendation."

@@ -1,0 +1,180 @@
+"""The page of a validation: every published figure beside the simulated one, hits and misses alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from osteocast.report import svg, wording
+
+View = dict[str, Any]
+
+_GROUPS: Final = {
+    ("check", "contrast"): "Contrasts held back",
+    ("check", "level"): "Levels held back",
+    ("fit", "contrast"): "Contrasts that may be fitted",
+    ("fit", "level"): "Levels that may be fitted",
+}
+_MODELS: Final = {
+    "simulation": "simulation",
+    "null": "null model",
+    "null_left_out": "null model, trial left out",
+    "weighted": "simulation, draws weighted by the other trials",
+}
+_LEFT, _WIDTH, _LINE, _RIGHT = 330.0, 640.0, 15.0, 20.0
+# The axis of ratios; what lies beyond is drawn at its end.
+_REACH: Final = float(np.log(8.0))
+_TICKS: Final = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+def validation_html(result: Mapping[str, Any]) -> str:
+    """Return the page as text; the same result gives the same bytes.
+
+    Parameters
+    ----------
+    result : as described by ``data/schema/validation.schema.json``.
+    """
+    return _environment().get_template("validation.html").render(_view(result)) + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("osteocast.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: (
+            wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        ),
+    )
+
+
+def _view(result: Mapping[str, Any]) -> View:
+    groups = []
+    for (use, family), title in _GROUPS.items():
+        rows = [row for row in result["rows"] if (row["use"], row["family"]) == (use, family)]
+        told = [row for row in rows if row["simulation"] is not None]
+        groups.append(
+            {
+                "title": title,
+                "figure": _figure(title, told) if told else "",
+                "rows": [_row(row) for row in told],
+                "hits": sum(row["simulation"]["covered"] for row in told),
+                "silent": [row for row in rows if row["simulation"] is None],
+            }
+        )
+    return {
+        "result": result,
+        "groups": groups,
+        "summaries": [summary_cells(one) for one in result["summaries"]],
+        "misses": [_row(row) for row in result["rows"] if _missed(row)],
+        "claims": result["claims"],
+    }
+
+
+def _missed(row: Mapping[str, Any]) -> bool:
+    return row["simulation"] is not None and not row["simulation"]["covered"]
+
+
+def summary_cells(one: Mapping[str, Any]) -> View:
+    """Return a summary as words and numbers for people."""
+    against = one["against_the_other"] or {}
+    return {
+        "group": _GROUPS[one["use"], one["family"]],
+        "on": one["on"],
+        "model": _MODELS[one["model"]],
+        "rows": f"{one['rows']} of {one['trials']} trials",
+        "coverage": f"{one['hits']}/{one['rows']} = {100 * one['coverage']:.0f} %",
+        "by_trial": f"{100 * one['coverage_by_trial']:.0f} %",
+        "width": _number(one["width"]),
+        "score": _number(one["interval_score"]),
+        "score_by_trial": _number(one["score_by_trial"]),
+        "width_ratio": _number(against.get("width_ratio")),
+        "skill": _number(against.get("skill")),
+        "faults": "; ".join(one["faults"]),
+    }
+
+
+def _row(row: Mapping[str, Any]) -> View:
+    own, null = row["simulation"], row["null"]
+    return {
+        "trial": row["trial"],
+        "endpoint": row["endpoint"].replace("-", " "),
+        "target": row["target"],
+        "unit": row["unit"],
+        "published": span(row["published"], "value"),
+        "simulated": span(own, "middle"),
+        "null": "" if null is None else span(null, "middle"),
+        "z": _number(own["z"]),
+        "verdict": "hit" if own["covered"] else "miss",
+        "reading": row["reading"],
+        "large": row["large_miss"],
+    }
+
+
+def span(values: Mapping[str, Any], middle: str) -> str:
+    """Write a figure with its limits; a time that simulated trials do not reach says so."""
+    lacking = "not reached" if values.get("reason") == "trial.not-reached" else "–"
+    shown = [lacking if values[key] is None else _number(values[key]) for key in (middle, "low", "high")]
+    if values["low"] is None and values["high"] is None:
+        return shown[0]
+    return f"{shown[0]} ({shown[1]} to {shown[2]})"
+
+
+def _number(value: float | None) -> str:
+    """Write a number with three digits; what does not exist is a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _figure(title: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Draw each simulated figure as a ratio to the published one (of odds, for shares) with its 90 % interval."""
+    height = _LINE * (len(rows) + 2)
+    parts = [*_axis(height)]
+    for number, row in enumerate(rows):
+        y = _LINE * (number + 1.2)
+        name = f"{row['trial']}: {row['endpoint'].replace('-', ' ')}"
+        parts.append(svg.tag("text", name[:56], x=_LEFT - 10, y=y + 4, text_anchor="end", font_size=10.5))
+        if (error := row["published"]["error"]) is not None:
+            low, high = _x(float(np.exp(-1.96 * error))), _x(float(np.exp(1.96 * error)))
+            parts.append(svg.tag("rect", x=low, y=y - 5, width=high - low, height=10, fill="#d5dade"))
+        own = row["simulation"]
+        colour = "#00507d" if own["covered"] else "#b3261e"
+        ends = [_x(own[key] if own[key] is not None else default) for key, default in _ENDS]
+        parts.append(svg.tag("line", x1=ends[0], x2=ends[1], y1=y, y2=y, stroke=colour, stroke_width=1.6))
+        parts.append(_mark(_x(own["ratio"] if own["ratio"] is not None else 8.0), y, colour, hit=own["covered"]))
+    return svg.picture((_LEFT + _WIDTH + _RIGHT, height), f"{title}: simulated over published", parts, "validation")
+
+
+_ENDS: Final = (("ratio_low", 0.125), ("ratio_high", 8.0))
+
+
+def _axis(height: float) -> list[Markup]:
+    parts = []
+    for tick in _TICKS:
+        x = _x(tick)
+        colour = "#14202b" if tick == 1.0 else "#e3e7ea"
+        parts.append(svg.tag("line", x1=x, x2=x, y1=0, y2=height - _LINE, stroke=colour, stroke_width=1))
+        parts.append(svg.tag("text", f"{tick:g}", x=x, y=height - 3, text_anchor="middle", font_size=10.5))
+    return parts
+
+
+def _mark(x: float, y: float, colour: str, *, hit: bool) -> Markup:
+    """Draw a dot for a hit and a cross for a miss, so that colour is not needed to tell them apart."""
+    if hit:
+        return svg.tag("circle", cx=x, cy=y, r=3.6, fill=colour)
+    path = f"M{svg.number(x - 4)},{svg.number(y - 4)}l8,8m0,-8l-8,8"
+    return svg.tag("path", d=path, stroke=colour, stroke_width=2, fill="none")
+
+
+def _x(ratio: float) -> float:
+    place = float(np.clip(np.log(max(ratio, 1e-9)), -_REACH, _REACH))
+    return _LEFT + _WIDTH * (0.5 + 0.5 * place / _REACH)

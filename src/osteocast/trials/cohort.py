@@ -1,0 +1,164 @@
+"""Cohorts: patients of a trial's populations, carried through their natural history to entry and admitted or not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteocast.course.calendar import past_calendar
+from osteocast.course.population import draw_patients
+from osteocast.course.present import Present, carry
+from osteocast.course.typical import Typical
+from osteocast.domain.patient import Patient, PrimaryTumour, Sex, TherapyLine
+from osteocast.domain.trial import Population, Trial
+from osteocast.foundation.errors import ForecastError, Issue
+from osteocast.inference.parameter_draws import Parameters
+from osteocast.trials.entry import at_entry, meets
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+BLOCK: Final = 512
+"""Candidates that are carried to entry together; a unit of work that is kept."""
+KEYS_OF_GROUP: Final = 1 << 18
+"""Keys set aside for the candidates of one group in one replicate."""
+KEYS_OF_REPLICATE: Final = 1 << 22
+_LEAST_ADMITTED: Final = 0.005
+# With the least share admitted about ten of so many blocks are, so that nobody at all is no bad luck.
+_BLOCKS_OF_TRIAL: Final = 4
+# Any date: only the days between the start of therapy and the entry matter.
+_ENTRY: Final = dt.date(2000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Patients of one population and sex.
+
+    Attributes
+    ----------
+    population : number within the trial. sex : of all of them.
+    share : of the trial's patients [1].
+    record : what is known of every one of them.
+    """
+
+    population: int
+    sex: Sex
+    share: float
+    record: Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Candidates of one block that were admitted.
+
+    Attributes
+    ----------
+    present : the admitted, as they stand on day 0. entry : values of `entry.QUANTITIES`, shape (n, q).
+    key : of each, shape (n,).
+    """
+
+    present: Present
+    entry: FloatArray
+    key: IntArray
+
+
+def groups_of(trial: Trial) -> tuple[Group, ...]:
+    """Return the groups of a trial with a share above 0: one for each population and sex."""
+    found = []
+    for number, population in enumerate(trial.populations):
+        for sex, share in (("female", population["female"]), ("male", 1.0 - population["female"])):
+            if share > 0.0:
+                record = record_of(population, cast(Sex, sex))
+                found.append(Group(number, cast(Sex, sex), population["share"] * share, record))
+    return tuple(found)
+
+
+def record_of(population: Population, sex: Sex) -> Patient:
+    """Return what is known of every patient of a population: who they are and when their present therapy began."""
+    started = _ENTRY - dt.timedelta(days=round(population["line_started"]))
+    return Patient(
+        age_years=population["age"],
+        sex=sex,
+        primary=PrimaryTumour(population.origin, population.subtype),
+        assessed=_ENTRY,
+        lines=(TherapyLine("other", "line at entry", started=started),),
+    )
+
+
+def typical_of(population: Population, survey_interval: float, typical: Typical) -> Typical:
+    """Return typical values with what a trial says of its population put in place.
+
+    Parameters
+    ----------
+    survey_interval : between surveys before entry [day].
+    """
+    era = f"population.line_strength_{population.origin}"
+    scales = dict(typical.scales)
+    scales[era] = scales.get(era, np.ones(len(typical.streams.patients))) * population["line_strength"]
+    fixed = typical.fixed | {
+        "population.age_last": population["oldest_lesion"],
+        f"population.lesions_{population.origin}": population["lesions"],
+        "population.survey_interval": survey_interval,
+    }
+    return Typical(typical.streams, scales, fixed)
+
+
+def candidates(
+    trial: Trial, group: tuple[int, Group], parameters: Parameters, replicate: int, block: int, workers: int | None
+) -> Entered:
+    """Carry one block of candidates of a group to entry and return those who are admitted.
+
+    Parameters
+    ----------
+    group : its number and itself.
+    parameters : of the replicate.
+    replicate, block : key of the candidates; their bytes depend on nothing else.
+    """
+    number, one = group
+    first = replicate * KEYS_OF_REPLICATE + number * KEYS_OF_GROUP + block * BLOCK
+    keys = np.arange(first, first + BLOCK, dtype=np.int64)
+    population = trial.populations[one.population]
+    typical = typical_of(population, trial.follow_up.survey_interval.value, parameters.typical(keys, replicate))
+    drawn = draw_patients(one.record, typical)
+    present = carry(drawn, past_calendar(one.record, (0.0,)), history_events=True, workers=workers)
+    entry = at_entry(present)
+    admitted = np.flatnonzero(meets(trial.entry, entry) & (present.status == 0))
+    return Entered(present.take(admitted, keys[admitted]), entry[admitted], keys[admitted])
+
+
+def blocks(needed: int) -> Iterator[int]:
+    """Return the numbers of the blocks of one group, as many as its keys allow."""
+    yield from range(min(KEYS_OF_GROUP // BLOCK, _BLOCKS_OF_TRIAL + int(needed / (_LEAST_ADMITTED * BLOCK))))
+
+
+def hopeless(admitted: int, tried: int) -> bool:
+    """Tell after `tried` blocks whether the criteria admit too few for the search to go on."""
+    return tried >= _BLOCKS_OF_TRIAL and admitted < _LEAST_ADMITTED * tried * BLOCK
+
+
+def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: int, tried: int) -> None:
+    """Raise `ForecastError` ``trial.nobody-left`` where the criteria admit too few of a group."""
+    if admitted >= needed:
+        return
+    where = f"{trial.name}: {trial.populations[group.population].name}, {group.sex}"
+    expected = f"{needed} patients, at least {_LEAST_ADMITTED:.1%} of candidates admitted"
+    found = f"{admitted} of {tried * BLOCK:,} candidates meet the criteria of entry"
+    raise ForecastError(
+        Issue("trial.nobody-left", where, found, expected, "Widen the criteria, or change the population.")
+    )
+
+
+def numbers_of_groups(groups: tuple[Group, ...], patients: int) -> tuple[int, ...]:
+    """Return how many patients each group has, by largest remainder."""
+    share = np.array([group.share for group in groups])
+    # Shares may be rounded to three digits.
+    wanted = share / share.sum() * patients
+    number = np.floor(wanted + 1e-9).astype(int)
+    order = np.argsort(-(wanted - number), kind="stable")
+    number[order[: patients - int(number.sum())]] += 1
+    return tuple(int(n) for n in number)

@@ -1,0 +1,81 @@
+"""What the validate command does between the terminal and the library: read, show progress, write."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from osteocast.evidence.load import evidence_sha256
+from osteocast.formats.trial_file import builtin_trials, read_trial
+from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.run_record import new_run_record
+from osteocast.report.folder import check_folder, result_text
+from osteocast.report.validation_folder import terminal_text, write_validation
+from osteocast.validation.run import ValidationSettings, validate
+
+WORK = "work"
+"""Folder of finished work within the folder of the result; it stays, so that a longer run can use it."""
+_MOST_WORKERS = 1024
+_PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Options of the command."""
+
+    patients: str
+    replicates: int
+    trials: tuple[str, ...]
+    seed: int
+    workers: int | None
+
+
+def validate_command(asked: Asked, out: Path, as_json: bool) -> str:
+    """Validate, write the folder, and return what the terminal shows.
+
+    Raises
+    ------
+    OsteocastError
+        With the problems of the options or the trials.
+    """
+    settings = _settings(asked)
+    trials = tuple(read_trial(name) for name in asked.trials or builtin_trials())
+    check_folder(out)
+    threads = asked.workers or os.cpu_count() or 1
+    record = new_run_record(tuple(sys.argv), settings.seed, {}, evidence_sha256(), threads)
+    console = Console(stderr=True)
+    with console.status("") as status:
+
+        def tell(what: str, done: int, total: int) -> None:
+            if console.is_terminal:
+                status.update(f"{what}: {done} of {total} patients")
+
+        found = validate(trials, settings, out / WORK, threads, tell).to_dict()
+    page = write_validation(found, record, out)
+    return result_text(found).rstrip() if as_json else f"{terminal_text(found)}\nPage: {page}"
+
+
+def _settings(asked: Asked) -> ValidationSettings:
+    issues: list[Issue] = []
+    if asked.workers is not None and not 1 <= asked.workers <= _MOST_WORKERS:
+        fix = "Choose --workers within these limits, or leave it out to use every processor."
+        issues.append(Issue("validation.workers", "workers", str(asked.workers), f"1 to {_MOST_WORKERS}", fix))
+    patients = None
+    if asked.patients != _PUBLISHED:
+        if asked.patients.isdecimal():
+            patients = int(asked.patients)
+        else:
+            fix = "Give a whole number, or `published`."
+            issues.append(Issue("validation.patients", "patients", asked.patients, "published or a number", fix))
+    settings = ValidationSettings(patients, asked.replicates, asked.seed)
+    try:
+        settings.check()
+    except InputError as error:
+        issues += error.issues
+    if issues:
+        raise InputError(issues)
+    return settings

@@ -1,0 +1,237 @@
+"""The verb: simulate published trials at their published size and score them, beside a null model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from osteocast.domain.table import read_table
+from osteocast.domain.trial import Trial
+from osteocast.evidence.load import load_targets
+from osteocast.evidence.target import Target
+from osteocast.formats.trial_file import builtin_trials, read_trial
+from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
+from osteocast.trials.endpoint import ESTIMATORS, too_coarse
+from osteocast.trials.result import EndpointResult
+from osteocast.trials.run import Progress, TrialSettings
+from osteocast.trials.simulate_trial import simulate_trial
+from osteocast.validation.null_fit import NullFit, fit_null, left_out, predict_null
+from osteocast.validation.null_rows import NullRow, null_rows
+from osteocast.validation.reweight import Reweighted, reweighted
+from osteocast.validation.row import Row, arms_size, rows_of
+from osteocast.validation.score import Prediction, predicted
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationSettings:
+    """Size of a validation.
+
+    Attributes
+    ----------
+    patients : of every trial in all arms; None for the published number.
+    replicates : simulated trials, each with parameters drawn from what is known of them; at least 3.
+    seed : of every random number.
+    """
+
+    patients: int | None = None
+    replicates: int = 10
+    seed: int = 1
+
+    def of(self, trial: Trial) -> TrialSettings:
+        """Return the settings of one trial."""
+        patients = published_size(trial) if self.patients is None else self.patients
+        return TrialSettings(patients, self.replicates, "parallel", self.seed, drawn_parameters=True)
+
+    def check(self) -> None:
+        """Raise `InputError` ``validation.replicates`` where there are too few for an interval."""
+        if self.replicates < 3:
+            fix = "Choose --replicates 3 or more; 10 give an interval that is worth reading."
+            raise InputError(Issue("validation.replicates", "replicates", str(self.replicates), "at least 3", fix))
+
+
+class Replicates(NamedTuple):
+    """Estimates of one endpoint, one for each simulated trial."""
+
+    values: tuple[float, ...]
+    reached: tuple[bool, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRun:
+    """One trial of the validation.
+
+    Attributes
+    ----------
+    trial : what was simulated. patients : in all arms.
+    rows : published figures. estimates : of each row by its target.
+    reason : empty, or the code that says why nothing was simulated.
+    """
+
+    trial: Trial
+    patients: int
+    rows: tuple[Row, ...]
+    estimates: Mapping[str, Replicates]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """A finished validation.
+
+    Attributes
+    ----------
+    settings : its size. runs : of every trial. rows : of all trials.
+    ours, null : predictions by target of the simulation and of the null model.
+    null_left_out : of fit rows by the null model fitted without their trial.
+    weighted : of all rows by replicates weighted by the fit rows of the other trials.
+    null_fit : the null model's parameters. null_expresses : targets of the rows that the null model can express.
+    """
+
+    settings: ValidationSettings
+    runs: tuple[TrialRun, ...]
+    rows: tuple[Row, ...]
+    ours: Mapping[str, Prediction]
+    null: Mapping[str, Prediction]
+    null_left_out: Mapping[str, Prediction]
+    weighted: Reweighted
+    null_fit: NullFit
+    null_expresses: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as described by ``data/schema/validation.schema.json``."""
+        from osteocast.validation.document import document_of
+
+        return document_of(self)
+
+
+def published_size(trial: Trial) -> int:
+    """Return the published number of patients, or that of ``data/validation/plan.toml``.
+
+    Raises
+    ------
+    InputError
+        ``validation.size``: neither says it.
+    """
+    numbers = [arm.n for arm in trial.arms]
+    planned: dict[str, Any] = read_table("validation/plan")["patients"]
+    if all(numbers):
+        return sum(n or 0 for n in numbers)
+    if trial.name not in planned:
+        fix = "Give --patients, or n of every arm in the trial's file."
+        raise InputError(Issue("validation.size", trial.name, "arms without n", "a number of patients", fix))
+    return int(planned[trial.name]["value"])
+
+
+def validate(
+    trials: tuple[Trial, ...],
+    settings: ValidationSettings,
+    work: Path,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> Validation:
+    """Simulate trials and score them; interrupted, it goes on where it stopped.
+
+    A trial that cannot be simulated is listed with the reason; the others go on.
+
+    Parameters
+    ----------
+    trials : to simulate. The null model is fitted to the fit rows of these and of every built-in trial.
+    work : folder of finished work, one within it for each trial.
+    workers : threads; the result does not depend on them.
+    progress : called with the trial, how much is done and how much there is. notice : told what was done again.
+
+    Raises
+    ------
+    InputError
+        ``validation.replicates``, ``validation.size``, ``trial.setting``, ``trial.foreign-work``.
+    """
+    settings.check()
+    targets = load_targets()
+    runs = tuple(
+        run_trial(trial, targets, settings.of(trial), (work / trial.name, workers, progress, notice))
+        for trial in trials
+    )
+    names = {trial.name for trial in trials}
+    others = [read_trial(name) for name in builtin_trials() if name not in names]
+    pool = [one for trial in others for one in null_rows(trial, rows_of(trial, targets, published_size(trial)))]
+    return scored(runs, settings, pool)
+
+
+def run_trial(
+    trial: Trial,
+    targets: Mapping[str, Target],
+    settings: TrialSettings,
+    how: tuple[Path, int | None, Progress | None, Callable[[str], None] | None],
+) -> TrialRun:
+    """Simulate one trial."""
+    rows = rows_of(trial, targets, settings.patients)
+    if all(ESTIMATORS[trial.endpoint(row.endpoint).estimator][0] is too_coarse for row in rows):
+        return TrialRun(trial, settings.patients, rows, {}, "trial.monthly-values-only")
+    work, workers, progress, notice = how
+
+    def tell(what: str, done: int, total: int) -> None:
+        if progress is not None:
+            progress(f"{trial.name}: {what}", done, total)
+
+    try:
+        found = simulate_trial(trial, settings, work, workers, tell, notice)
+    except (SolveError, ForecastError) as error:
+        return TrialRun(trial, settings.patients, rows, {}, error.issues[0].code)
+    of_endpoint = {one.name: one for one in found.endpoints}
+    estimates = {row.target: _replicates(of_endpoint[row.endpoint]) for row in rows}
+    return TrialRun(trial, settings.patients, rows, estimates, "")
+
+
+def _replicates(found: EndpointResult) -> Replicates:
+    values = tuple(one.value for one in found.estimates)
+    reached = tuple(not (np.isnan(one.value) and one.reason == "trial.not-reached") for one in found.estimates)
+    return Replicates(values, reached, next((one.reason for one in found.estimates if np.isnan(one.value)), ""))
+
+
+def scored(runs: tuple[TrialRun, ...], settings: ValidationSettings, pool: Sequence[NullRow] = ()) -> Validation:
+    """Return the validation of finished trials.
+
+    Parameters
+    ----------
+    pool : rows of trials that were not simulated, to fit the null model to as well.
+    """
+    rows = tuple(row for run in runs for row in run.rows)
+    null: list[NullRow] = [one for run in runs for one in null_rows(run.trial, run.rows)]
+    fit = fit_null([*null, *pool])
+    return Validation(
+        settings=settings,
+        runs=runs,
+        rows=rows,
+        ours={target: one for run in runs for target, one in _predictions(run).items()},
+        null=predict_null(fit, null),
+        null_left_out=left_out(null, pool),
+        weighted=reweighted(
+            rows,
+            {target: one.values for run in runs for target, one in run.estimates.items()},
+            {row.target: size_of(run, row) for run in runs for row in run.rows},
+        ),
+        null_fit=fit,
+        null_expresses=tuple(one.row.target for one in null),
+    )
+
+
+def size_of(run: TrialRun, row: Row) -> float:
+    """Return the number of simulated patients in the arms of a row."""
+    return arms_size(run.trial, run.trial.endpoint(row.endpoint), run.patients)
+
+
+def _predictions(run: TrialRun) -> dict[str, Prediction]:
+    found = {
+        row.target: predicted(
+            row, run.estimates[row.target].values, run.estimates[row.target].reached, size_of(run, row)
+        )
+        for row in run.rows
+        if row.target in run.estimates
+    }
+    return {target: one for target, one in found.items() if one.there}

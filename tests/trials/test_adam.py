@@ -1,0 +1,147 @@
+"""Tables of subjects in the shape of CDISC ADaM: names, labels, what they say, the same bytes."""
+
+import dataclasses
+import io
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from tests.trials.small import raw_trial, small_trial
+
+from osteocast.report.parquet import parquet_bytes
+from osteocast.trials.adam import adam_tables, codes_of
+from osteocast.trials.laboratory import measured
+from osteocast.trials.run import TrialSettings
+from osteocast.trials.simulate_trial import simulate_trial
+
+
+@pytest.fixture(scope="module")
+def result():
+    raw = raw_trial()
+    raw["populations"][0]["female"]["value"] = 80
+    # without a drug many have events
+    raw["arms"][1]["regimen"] = "supportive-care"
+    return simulate_trial(small_trial(populations=raw["populations"], arms=raw["arms"]), TrialSettings(60))
+
+
+@pytest.fixture(scope="module")
+def tables(result):
+    return {one.name: one for one in adam_tables(result)}
+
+
+@pytest.fixture(scope="module")
+def read(tables):
+    return {name: pq.read_table(io.BytesIO(parquet_bytes(one))).to_pydict() for name, one in tables.items()}
+
+
+def test_names_labels_and_lengths(tables):
+    assert list(tables) == ["ADSL", "ADTTE", "ADCE", "ADAE", "ADLB"]
+    for table in tables.values():
+        assert len({len(one.values) for one in table.columns}) == 1
+        for one in table.columns:
+            assert re.fullmatch(r"[A-Z][A-Z0-9]{0,7}", one.name)
+            assert 0 < len(one.label) <= 40, one.label
+            assert not re.search(r"DT$", one.name), "days, not dates"
+
+
+def test_bytes_are_the_same_and_labels_are_kept(result, tables):
+    for table in tables.values():
+        raw = parquet_bytes(table)
+        again = next(one for one in adam_tables(result) if one.name == table.name)
+        assert parquet_bytes(again) == raw
+        schema = pq.read_table(io.BytesIO(raw)).schema
+        assert schema.metadata[b"label"].decode() == table.label
+        assert [schema.field(one.name).metadata[b"label"].decode() for one in table.columns] == [
+            one.label for one in table.columns
+        ]
+
+
+def test_a_row_for_every_subject(read, result):
+    adsl, subjects = read["ADSL"], result.subjects
+    assert len(set(adsl["USUBJID"])) == subjects.n == 60
+    assert adsl["SEX"].count("F") == 48
+    assert sorted(set(adsl["ARMCD"])) == ["q12w", "q4w"]
+    for i in range(subjects.n):
+        end, death = adsl["EOSDY"][i], adsl["DTHDY"][i]
+        assert (adsl["DTHFL"][i] == "Y") == (death is not None)
+        assert adsl["DCSREAS"][i] == (
+            "DEATH" if death is not None and death <= end else "WITHDRAWAL" if subjects.drop_out_day[i] <= end else ""
+        )
+        assert (adsl["EOSSTT"][i] == "COMPLETED") == (adsl["DCSREAS"][i] == "")
+
+
+def test_times_to_events_agree_with_the_endpoints_and_the_events(read, result):
+    tte = read["ADTTE"]
+    rows = [i for i, code in enumerate(tte["PARAMCD"]) if code == "TTSRE"]
+    assert len(rows) == 60
+    events = {one: [] for one in tte["USUBJID"]}
+    for name, day, term in zip(read["ADCE"]["USUBJID"], read["ADCE"]["ASTDY"], read["ADCE"]["CETERM"], strict=True):
+        events[name].append((day, term))
+    for i in rows:
+        own = sorted(events[tte["USUBJID"][i]])
+        assert (tte["CNSR"][i] == 0) == bool(own)
+        if own:
+            assert tte["AVAL"][i] == own[0][0]
+            assert tte["EVNTDESC"][i] in {term for day, term in own if day == own[0][0]}
+        else:
+            assert tte["EVNTDESC"][i] in ("Death", "Withdrawal", "End of study")
+    assert sum(tte["CNSR"][i] == 0 for i in rows) == result.contrasts["first-event-ratio"].events > 0
+    assert len(read["ADCE"]["ASTDY"]) == result.contrasts["all-events-ratio"].events
+    deaths = [i for i, code in enumerate(tte["PARAMCD"]) if code == "OS"]
+    assert sum(tte["CNSR"][i] == 0 for i in deaths) == result.contrasts["death-ratio"].events
+
+
+def test_laboratory_values_are_those_the_endpoints_use(read, result):
+    lab = read["ADLB"]
+    values = measured(result.subjects, "untx_ratio", result.settings.seed)
+    index = {name: i for i, name in enumerate(read["ADSL"]["USUBJID"])}
+    for i in range(0, len(lab["AVAL"]), 7):
+        if lab["PARAMCD"][i] == "UNTX":
+            assert lab["AVAL"][i] == values[index[lab["USUBJID"][i]], lab["AVISITN"][i]]
+        assert lab["ADY"][i] <= read["ADSL"]["EOSDY"][index[lab["USUBJID"][i]]]
+        assert lab["PCHG"][i] == pytest.approx(100 * (lab["AVAL"][i] / lab["BASE"][i] - 1))
+        assert (lab["ABLFL"][i] == "Y") == (lab["AVISITN"][i] == 0)
+    assert lab["ABLFL"].count("Y") == 4 * 60
+
+
+def test_low_calcium_is_found_by_laboratory_value(result):
+    subjects = result.subjects
+    series = subjects.series.copy()
+    series[0, :, 0] = 2.4
+    series[0, [2, 3, 5], 0] = [1.86, 1.2, 1.86]
+    lower = dataclasses.replace(
+        subjects, series=series, death_day=np.full(60, np.nan), drop_out_day=np.full(60, np.inf)
+    )
+    changed = dataclasses.replace(result, subjects=lower)
+    adae = {one.name: one.values for one in adam_tables(changed)[3].columns}
+    name = adam_tables(changed)[0].columns[1].values[0]
+    own = [i for i, one in enumerate(adae["USUBJID"]) if one == name and adae["AESRC"][i] == "LABORATORY"]
+    assert [(adae["ATOXGR"][i], round(adae["ASTDY"][i] / 30.4375)) for i in own] == [(3, 2), (2, 5)]
+
+
+def test_codes_of_definitions_differ():
+    codes = codes_of(dict.fromkeys(["sre", "skeletal-event-a", "skeletal-event-b", "ß"]))
+    assert codes["sre"] == "TTSRE"
+    assert len(set(codes.values())) == 4
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9]{1,7}", code) for code in codes.values())
+
+
+def test_the_same_people_in_every_arm_have_a_name_in_each():
+    twice = simulate_trial(small_trial(), TrialSettings(8, design="counterfactual"))
+    adsl = {one.name: one.values for one in adam_tables(twice)[0].columns}
+    assert len(set(adsl["USUBJID"])) == 16
+    assert len(set(adsl["SUBJID"])) == 8
+
+
+def test_r_reads_the_tables(tables, tmp_path):
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    check = 'quit(status = if (requireNamespace("arrow", quietly = TRUE)) 0 else 1)'
+    if subprocess.run(["Rscript", "-e", check], check=False).returncode:
+        pytest.skip("R has no package arrow")
+    (tmp_path / "adsl.parquet").write_bytes(parquet_bytes(tables["ADSL"]))
+    code = f'stopifnot(nrow(arrow::read_parquet("{tmp_path / "adsl.parquet"}")) == 60)'
+    subprocess.run(["Rscript", "-e", code], check=True)

@@ -1,0 +1,182 @@
+"""From finished trials to result, table, page and terminal; and the command itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import jsonschema
+import numpy as np
+import pytest
+
+from osteocast.evidence.load import DATA, load_targets
+from osteocast.formats.trial_file import read_trial
+from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
+from osteocast.report.validation_folder import table_text, terminal_text
+from osteocast.report.validation_page import span, validation_html
+from osteocast.trials.run import _refuse_failures
+from osteocast.validation import run as validation_run
+from osteocast.validation.reweight import reweighted
+from osteocast.validation.row import Row, rows_of
+from osteocast.validation.run import (
+    Replicates,
+    TrialRun,
+    Validation,
+    ValidationSettings,
+    published_size,
+    run_trial,
+    scored,
+)
+from osteocast.validation.scale import from_scale
+
+TARGETS = load_targets()
+STANDARD = np.array([-1.5, -0.5, 0.0, 0.5, 1.5])
+
+
+def finished(name: str, shift: float) -> TrialRun:
+    """Return a trial whose replicates lie around the published figures, shifted by so much on the scale."""
+    trial = read_trial(name)
+    rows = rows_of(trial, TARGETS, published_size(trial))
+
+    def values(row: Row) -> tuple[float, ...]:
+        centre = row.value + shift
+        return tuple(from_scale(row.scale, centre + (row.error or 0.1) * one, row.n) for one in STANDARD)
+
+    return TrialRun(
+        trial, published_size(trial), rows, {r.target: Replicates(values(r), (True,) * 5, "") for r in rows}, ""
+    )
+
+
+@pytest.fixture(scope="module")
+def found() -> Validation:
+    trial = read_trial("major-2001")
+    silent = TrialRun(trial, 275, rows_of(trial, TARGETS, 275), {}, "trial.monthly-values-only")
+    runs = (finished("saad-2002", 0.0), finished("fizazi-2011", 2.0), silent)
+    return scored(runs, ValidationSettings(replicates=5))
+
+
+@pytest.fixture(scope="module")
+def document(found: Validation) -> dict:
+    return found.to_dict()
+
+
+def test_result_is_what_its_schema_says_and_the_same_again(found: Validation, document: dict) -> None:
+    schema = json.loads((DATA / "schema" / "validation.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert json.dumps(found.to_dict(), allow_nan=False) == json.dumps(document, allow_nan=False)
+
+
+def test_every_row_stays_in_whether_hit_missed_or_silent(document: dict) -> None:
+    rows = document["rows"]
+    assert len(rows) == 15 + 23 + 12
+    assert all(row["simulation"]["covered"] for row in rows if row["trial"] == "saad-2002")
+    assert not any(row["simulation"]["covered"] for row in rows if row["endpoint"] == "first-event-ratio")
+    assert all(row["reason"] == "trial.monthly-values-only" for row in rows if row["trial"] == "major-2001")
+    assert sum(row["large_miss"] for row in rows) > 10
+
+
+def test_fit_and_check_and_levels_and_contrasts_stand_apart(document: dict) -> None:
+    own = {(s["use"], s["family"]): s for s in document["summaries"] if s["on"] == "all rows"}
+    assert own["fit", "level"]["coverage"] == 1.0
+    assert own["check", "contrast"]["coverage"] == 0.0
+    assert own["check", "contrast"]["faults"]
+    shared = [s for s in document["summaries"] if s["on"] == "rows of both models"]
+    pairs = {(s["use"], s["family"]): s["rows"] for s in shared if s["model"] == "simulation"}
+    assert pairs == {(s["use"], s["family"]): s["rows"] for s in shared if s["model"] == "null"}
+    assert all(s["against_the_other"]["width_ratio"] > 0.0 for s in shared)
+
+
+def test_page_needs_nothing_else_and_shows_every_row(document: dict) -> None:
+    page = validation_html(document)
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<script" not in page
+    assert all(row["target"] in page for row in document["rows"])
+    assert "not understood" in page
+    assert all(claim["id"] in page for claim in document["claims"])
+    assert page.count("<svg") == 4
+
+
+def test_table_has_one_line_a_row_and_the_terminal_at_most_thirteen(document: dict) -> None:
+    assert table_text(document).count("\n") == len(document["rows"]) + 1
+    lines = terminal_text(document).split("\n")
+    assert len(lines) <= 13
+    assert max(map(len, lines)) <= 80
+    assert "major-2001" in lines[-1]
+
+
+def test_trial_that_cannot_be_simulated_is_listed_with_the_reason(monkeypatch, tmp_path: Path) -> None:
+    def refuse(*arguments: object) -> None:
+        raise ForecastError(Issue("trial.nobody-left", "place", "found", "expected", "fix"))
+
+    monkeypatch.setattr(validation_run, "simulate_trial", refuse)
+    trial = read_trial("saad-2002")
+    one = run_trial(trial, TARGETS, ValidationSettings().of(trial), (tmp_path, None, None, None))
+    assert (one.reason, len(one.rows), one.estimates) == ("trial.nobody-left", 15, {})
+
+
+def test_weights_come_from_the_other_trials_and_say_how_many_draws_are_left() -> None:
+    runs = [finished("saad-2002", 0.0), finished("rosen-2003", 0.0)]
+    rows = [row for run in runs for row in run.rows]
+    sizes = {row.target: row.n for row in rows}
+    values = {target: one.values for run in runs for target, one in run.estimates.items()}
+    found = reweighted(rows, values, sizes)
+    assert 1.0 < found.draws["saad-2002"] < 5.0
+    assert not found.predictions
+    # what the trial itself shows does not weigh
+    moved = values | {row.target: values[row.target][::-1] for row in rows if row.trial == "saad-2002"}
+    assert reweighted(rows, moved, sizes).draws["saad-2002"] == found.draws["saad-2002"]
+
+
+def test_alike_draws_keep_their_number_and_their_spread() -> None:
+    runs = [finished("saad-2002", 0.0), finished("rosen-2003", 0.0)]
+    rows = [row for run in runs for row in run.rows]
+    estimates = {
+        row.target: [from_scale(row.scale, row.value + (row.error or 0.1) * sign, row.n) for sign in (-1.0, 1.0) * 5]
+        for row in rows
+    }
+    found = reweighted(rows, estimates, {row.target: row.n for row in rows})
+    assert found.draws["saad-2002"] == pytest.approx(10.0)
+    row = rows[0]
+    assert found.predictions[row.target].centre == pytest.approx(row.value, abs=1e-9)
+    assert found.predictions[row.target].sd == pytest.approx(float(row.error or 0.0) * np.sqrt(10 / 9), rel=0.02)
+
+
+def test_options_are_refused_together(tmp_path: Path) -> None:
+    from osteocast.validate_command import Asked, validate_command
+
+    with pytest.raises(InputError) as caught:
+        validate_command(Asked("many", 2, (), 1, 0), tmp_path / "out", as_json=False)
+    codes = [issue.code for issue in caught.value.issues]
+    assert codes == ["validation.workers", "validation.patients", "validation.replicates"]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_command_gives_the_same_bytes_with_one_and_two_workers(tmp_path: Path) -> None:
+    from osteocast.validate_command import Asked, validate_command
+
+    results = []
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        text = validate_command(Asked("40", 3, ("paterson-1993", "saad-2002"), 1, workers), out, as_json=False)
+        assert len(text.split("\n")) <= 15
+        names = ("result.json", "rows.csv", "validation.html")
+        results.append([(out / name).read_bytes() for name in names])
+        # resumed, nothing is computed again and nothing changes
+        validate_command(Asked("40", 3, ("paterson-1993", "saad-2002"), 1, workers), out, as_json=False)
+        assert [(out / name).read_bytes() for name in names] == results[-1]
+    assert results[0] == results[1]
+
+
+def test_time_that_is_not_reached_says_so() -> None:
+    reached = {"middle": 336.0, "low": 185.0, "high": None, "reason": "trial.not-reached"}
+    assert span(reached, "middle") == "336 (185 to not reached)"
+    assert span(reached | {"middle": None, "low": None}, "middle") == "not reached"
+
+
+def test_one_course_without_a_solution_stops_no_small_block() -> None:
+    _refuse_failures(SimpleNamespace(failed=1, n=73), "arm")
+    for failed, n in ((2, 73), (20, 1000)):
+        with pytest.raises(SolveError, match=r"trial\.solver-failures"):
+            _refuse_failures(SimpleNamespace(failed=failed, n=n), "arm")
