@@ -60,8 +60,8 @@ def follow_up_texts(trial: Trial) -> list[str]:
     return [
         f"Skeletal surveys every {plan.survey_interval.value:.0f} days find silent fractures; "
         "laboratory values are kept by month.",
-        f"The study ends for each patient between {plan.earliest_exit.value:.3g} and {plan.latest_exit.value:.3g} years "
-        f"after entry; no event counts after month {plan.cut_off.value:.0f}.",
+        f"The study ends for each patient between {plan.earliest_exit.value:.3g} and "
+        f"{plan.latest_exit.value:.3g} years after entry; no event counts after month {plan.cut_off.value:.0f}.",
         f"Of those still in it {100 * (1 - np.exp(-leaving.withdrawal.value)):.0f} % leave within a year.",
         f"Deaths are followed to month {plan.simulated.value:.0f}, also after the study.",
     ]
