@@ -22,6 +22,7 @@ MOST_BANDS: Final = 3
 _WIDTH: Final = 420.0
 _PLOT: Final = 190.0
 _ROW: Final = 13.0
+_APART: Final = 11.0
 _LEFT: Final = 40.0
 _RIGHT: Final = _WIDTH - 14.0
 _STRIP: Final = 220.0
@@ -206,19 +207,25 @@ def _curve(series: Mapping[str, Any], style: Style, place: Any, band_too: bool) 
 
 
 def _ends(all_series: Sequence[Mapping[str, Any]], styles: Sequence[Style], place: Any) -> list[Markup]:
-    """Write each arm's letter at the end of its curve; one that would cover another stands beside it."""
-    drawn: list[Markup] = []
-    taken: list[tuple[float, float]] = []
+    """Write each arm's letter at the end of its curve, those that would cover one another apart, in their order."""
+    ends = []
     for series, style in zip(all_series, styles, strict=True):
         known = [(m, v) for m, v in zip(series["months"], series["value"], strict=True) if v is not None]
-        if not known:
-            continue
-        x, y = place(*known[-1])
-        while any(abs(x - a) < 9 and abs(y - b) < 10 for a, b in taken):
-            y -= 10
-        taken.append((x, y))
-        drawn.append(_words((x + 3, y + 4), style.letter, "start", style.colour, True))
-    return drawn
+        if known:
+            x, y = place(*known[-1])
+            ends.append((y, x, style))
+    ends.sort(key=lambda one: (one[0], one[2].letter))
+    heights: list[float] = []
+    for y, _, _ in ends:
+        heights.append(max(y, heights[-1] + _APART) if heights else y)
+    over = max(heights, default=0.0) - _PLOT
+    for back in range(len(heights) - 1, -1, -1):
+        below = heights[back + 1] - _APART if back + 1 < len(heights) else _PLOT
+        heights[back] = min(heights[back], below) if over > 0 else heights[back]
+    return [
+        _words((x + 3, y + 4), style.letter, "start", style.colour, True)
+        for y, (_, x, style) in zip(heights, ends, strict=True)
+    ]
 
 
 def _limits(all_series: Sequence[Mapping[str, Any]]) -> tuple[float, float]:

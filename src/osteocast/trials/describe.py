@@ -48,7 +48,7 @@ def allocation_text(trial: Trial, design: str) -> str:
         return "Nobody was allocated: the same patients were followed in every arm."
     one = trial.allocation
     shares = " : ".join(f"{arm.share:.3g}" for arm in trial.arms)
-    how = f"permuted blocks of {one.block_size}" if one.block_size else one.method.replace("-", " ")
+    how = f"permuted blocks of {one.block_size}" if one.block_size else f"{one.method.replace('-', ' ')} randomisation"
     strata = ", ".join(trial_quantity("criterion", name).title for name in one.strata)
     within = f" within population and {strata}" if strata else " within population"
     return f"Allocated {shares} by {how}{within}."
@@ -57,11 +57,12 @@ def allocation_text(trial: Trial, design: str) -> str:
 def follow_up_texts(trial: Trial) -> list[str]:
     """Return the plan of follow-up in words."""
     plan, leaving = trial.follow_up, trial.arms[0].drop_out
+    first, last = plan.earliest_exit.value, plan.latest_exit.value
+    ends = f"{first:.3g} years" if first == last else f"between {first:.3g} and {last:.3g} years"
     return [
         f"Skeletal surveys every {plan.survey_interval.value:.0f} days find silent fractures; "
         "laboratory values are kept by month.",
-        f"The study ends for each patient between {plan.earliest_exit.value:.3g} and {plan.latest_exit.value:.3g} "
-        f"years after entry; no event counts after month {plan.cut_off.value:.0f}.",
+        f"The study ends for each patient {ends} after entry; no event counts after month {plan.cut_off.value:.0f}.",
         f"Of those still in it {100 * (1 - np.exp(-leaving.withdrawal.value)):.0f} % leave within a year.",
         f"Deaths are followed to month {plan.simulated.value:.0f}, also after the study.",
     ]
