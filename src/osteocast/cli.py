@@ -174,7 +174,7 @@ def forecast_patient(  # noqa: PLR0913, PLR0917 -- one argument an option
     ] = None,
     months: Annotated[int, typer.Option(help="horizon in months")] = 24,
     draws: Annotated[int, typer.Option(help="parameter draws")] = 64,
-    continuations: Annotated[int, typer.Option(help="chance draws of each parameter draw")] = 20,
+    continuations: Annotated[int, typer.Option(help="chance draws of each parameter draw")] = 16,
     seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
     workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
     out: Annotated[Path, typer.Option(readable=False, help="folder for result.json, tables and report.html")] = Path(

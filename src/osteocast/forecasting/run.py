@@ -76,7 +76,7 @@ class Settings:
 
     months: int = 24
     draws: int = 64
-    continuations: int = 20
+    continuations: int = 16
     seed: int = 1
     definition: str = "SRE"
 
