@@ -87,7 +87,7 @@ EVENT_KIND: Final = 2
 EVENT_LESION: Final = 3
 EVENT_FELT: Final = 4
 EVENT_COLUMNS: Final = 5
-EVENTS_MAXIMUM: Final = 96
+EVENTS_MAXIMUM: Final = 192  # enough for high calcium that is treated and returns every few weeks for years
 
 
 class Index(NamedTuple):
