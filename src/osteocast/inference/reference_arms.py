@@ -22,7 +22,7 @@ from osteocast.course.streams import Streams
 from osteocast.course.typical import Typical
 from osteocast.domain.patient import Origin, Patient, PrimaryTumour, Sex, TherapyLine
 from osteocast.domain.regimen import Regimen
-from osteocast.domain.trial import Trial, TrialInput
+from osteocast.domain.trial import Population, Trial, TrialInput
 from osteocast.foundation.errors import Issue, SolveError
 from osteocast.inference.scales import spread
 from osteocast.models import radiotherapy
@@ -177,23 +177,38 @@ def _typical(arm: ReferenceArm, scales: Mapping[str, float], patients: int, seed
     keys = np.arange(patients, dtype=np.int64)
     streams = TypicalStreams(seed, keys, np.zeros_like(keys))
     factors = spread({name: np.full(patients, factor) for name, factor in scales.items()})
-    era = f"population.line_strength_{arm.origin}"
-    factors[era] = factors.get(era, np.ones(patients)) * arm["line_strength"]
-    fixed = {
-        "population.age_last": arm["oldest_lesion"],
-        f"population.lesions_{arm.origin}": arm["lesions"],
-        "population.survey_interval": arm["survey_interval"],
+    return at_entry_of(arm, arm["survey_interval"], Typical(streams, factors, {}))
+
+
+def at_entry_of(people: ReferenceArm | Population, survey_interval: float, typical: Typical) -> Typical:
+    """Return typical values with what a trial says of its patients at entry put in place.
+
+    Parameters
+    ----------
+    survey_interval : between surveys before entry [day].
+    """
+    era = f"population.line_strength_{people.origin}"
+    scales = dict(typical.scales)
+    scales[era] = scales.get(era, np.ones(len(typical.streams.patients))) * people["line_strength"]
+    fixed = typical.fixed | {
+        "population.age_last": people["oldest_lesion"],
+        f"population.lesions_{people.origin}": people["lesions"],
+        "population.survey_interval": survey_interval,
     }
-    return Typical(streams, factors, fixed)
+    return Typical(typical.streams, scales, fixed)
 
 
 def _record(arm: ReferenceArm) -> Patient:
-    """The one thing known of every patient of an arm: who they are and when their present therapy began."""
-    started = _ENTRY - dt.timedelta(days=round(arm["line_started"]))
+    return record_of(arm, cast(Sex, arm.sex))
+
+
+def record_of(people: ReferenceArm | Population, sex: Sex) -> Patient:
+    """Return the one thing known of every patient of a trial: who they are and when their present therapy began."""
+    started = _ENTRY - dt.timedelta(days=round(people["line_started"]))
     return Patient(
-        age_years=arm["age"],
-        sex=cast(Sex, arm.sex),
-        primary=PrimaryTumour(cast(Origin, arm.origin), arm.subtype),
+        age_years=people["age"],
+        sex=sex,
+        primary=PrimaryTumour(cast(Origin, people.origin), people.subtype),
         assessed=_ENTRY,
         lines=(TherapyLine("other", "line at entry", started=started),),
     )

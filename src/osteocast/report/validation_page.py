@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from osteocast.report import svg, wording
+from osteocast.report import svg
+from osteocast.report.page import environment
 
 View = dict[str, Any]
 
@@ -39,21 +38,7 @@ def validation_html(result: Mapping[str, Any]) -> str:
     ----------
     result : as described by ``data/schema/validation.schema.json``.
     """
-    return _environment().get_template("validation.html").render(_view(result)) + "\n"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("osteocast.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: (
-            wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-        ),
-    )
+    return environment().get_template("validation.html").render(_view(result)) + "\n"
 
 
 def _view(result: Mapping[str, Any]) -> View:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, cast
@@ -13,11 +12,11 @@ from numpy.typing import NDArray
 from osteocast.course.calendar import past_calendar
 from osteocast.course.population import draw_patients
 from osteocast.course.present import Present, carry
-from osteocast.course.typical import Typical
-from osteocast.domain.patient import Patient, PrimaryTumour, Sex, TherapyLine
-from osteocast.domain.trial import Population, Trial
+from osteocast.domain.patient import Patient, Sex
+from osteocast.domain.trial import Trial
 from osteocast.foundation.errors import ForecastError, Issue
 from osteocast.inference.parameter_draws import Parameters
+from osteocast.inference.reference_arms import at_entry_of, record_of
 from osteocast.trials.entry import at_entry, meets
 
 FloatArray = NDArray[np.float64]
@@ -31,8 +30,6 @@ KEYS_OF_REPLICATE: Final = 1 << 22
 _LEAST_ADMITTED: Final = 0.005
 # With the least share admitted about ten of so many blocks are, so that nobody at all is no bad luck.
 _BLOCKS_OF_TRIAL: Final = 4
-# Any date: only the days between the start of therapy and the entry matter.
-_ENTRY: Final = dt.date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +75,6 @@ def groups_of(trial: Trial) -> tuple[Group, ...]:
     return tuple(found)
 
 
-def record_of(population: Population, sex: Sex) -> Patient:
-    """Return what is known of every patient of a population: who they are and when their present therapy began."""
-    started = _ENTRY - dt.timedelta(days=round(population["line_started"]))
-    return Patient(
-        age_years=population["age"],
-        sex=sex,
-        primary=PrimaryTumour(population.origin, population.subtype),
-        assessed=_ENTRY,
-        lines=(TherapyLine("other", "line at entry", started=started),),
-    )
-
-
-def typical_of(population: Population, survey_interval: float, typical: Typical) -> Typical:
-    """Return typical values with what a trial says of its population put in place.
-
-    Parameters
-    ----------
-    survey_interval : between surveys before entry [day].
-    """
-    era = f"population.line_strength_{population.origin}"
-    scales = dict(typical.scales)
-    scales[era] = scales.get(era, np.ones(len(typical.streams.patients))) * population["line_strength"]
-    fixed = typical.fixed | {
-        "population.age_last": population["oldest_lesion"],
-        f"population.lesions_{population.origin}": population["lesions"],
-        "population.survey_interval": survey_interval,
-    }
-    return Typical(typical.streams, scales, fixed)
-
-
 def candidates(
     trial: Trial, group: tuple[int, Group], parameters: Parameters, replicate: int, block: int, workers: int | None
 ) -> Entered:
@@ -123,7 +90,7 @@ def candidates(
     first = replicate * KEYS_OF_REPLICATE + number * KEYS_OF_GROUP + block * BLOCK
     keys = np.arange(first, first + BLOCK, dtype=np.int64)
     population = trial.populations[one.population]
-    typical = typical_of(population, trial.follow_up.survey_interval.value, parameters.typical(keys, replicate))
+    typical = at_entry_of(population, trial.follow_up.survey_interval.value, parameters.typical(keys, replicate))
     drawn = draw_patients(one.record, typical)
     present = carry(drawn, past_calendar(one.record, (0.0,)), history_events=True, workers=workers)
     entry = at_entry(present)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -90,11 +90,6 @@ def _scaled(one: Estimate, by: float) -> Estimate:
         one.value * by, one.low * by, one.high * by, error, one.on_log_scale, one.level, one.p_value, one.n,
         one.method, one.reason,
     )  # fmt: skip
-
-
-def as_document(result: EndpointResult) -> dict[str, Any]:
-    """Return a result as plain values for JSON; a number that is missing is null."""
-    return {str(k): _plain(v) for k, v in asdict(result).items()}
 
 
 def estimate_document(one: Estimate) -> dict[str, Any]:
