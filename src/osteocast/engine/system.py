@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -126,6 +127,7 @@ def _is_tuple_type(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
+@functools.cache
 def fields_of(kind: type[Any] | None) -> tuple[Field, ...]:
     """Flatten a NamedTuple type in field order; fields of a nested one get dotted names."""
     if kind is None:
@@ -143,8 +145,13 @@ def fields_of(kind: type[Any] | None) -> tuple[Field, ...]:
     return tuple(flat)
 
 
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def _build(kind: type[Any], values: Iterator[Any]) -> Any:
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     parts = (_build(hints[n], values) if _is_tuple_type(hints[n]) else next(values) for n in kind._fields)
     return kind(*parts)
 
