@@ -127,11 +127,13 @@ def _is_tuple_type(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
-@functools.cache
 def fields_of(kind: type[Any] | None) -> tuple[Field, ...]:
     """Flatten a NamedTuple type in field order; fields of a nested one get dotted names."""
-    if kind is None:
-        return ()
+    return () if kind is None else _fields(kind)
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[Field, ...]:
     flat: list[Field] = []
     hints = get_type_hints(kind, include_extras=True)
     for name in kind._fields:
@@ -146,7 +148,7 @@ def fields_of(kind: type[Any] | None) -> tuple[Field, ...]:
 
 
 @functools.cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
