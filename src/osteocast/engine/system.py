@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 Equation = Callable[..., Any]
 
@@ -129,7 +129,7 @@ def _is_tuple_type(kind: Any) -> bool:
 
 def fields_of(kind: type[Any] | None) -> tuple[Field, ...]:
     """Flatten a NamedTuple type in field order; fields of a nested one get dotted names."""
-    return () if kind is None else _fields(kind)
+    return () if kind is None else _fields(cast(Hashable, kind))
 
 
 @functools.cache
@@ -153,7 +153,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _build(kind: type[Any], values: Iterator[Any]) -> Any:
-    hints = _hints(kind)
+    hints = _hints(cast(Hashable, kind))
     parts = (_build(hints[n], values) if _is_tuple_type(hints[n]) else next(values) for n in kind._fields)
     return kind(*parts)
 
