@@ -200,6 +200,18 @@ def test_admitted_patients_meet_the_criteria(trial, fresh):
     assert meets(trial.entry, fresh.subjects.entry).all()
 
 
+def test_a_population_enters_on_its_line_and_the_first_is_neutral(trial, fresh):
+    raw = raw_trial()
+    raw["populations"][0]["line_number"] = dict(raw["populations"][0]["lesions"], value=1)
+    first = simulate_trial(small_trial(populations=raw["populations"]), SETTINGS)
+    assert same(first.subjects, fresh.subjects)
+    raw["populations"][0]["line_number"]["value"] = 2
+    second = simulate_trial(small_trial(populations=raw["populations"]), dataclasses.replace(SETTINGS, replicates=1))
+    lines = second.subjects.entry[:, list(QUANTITIES).index("therapy-line")]
+    assert lines.min() == 2
+    assert fresh.subjects.entry[:, list(QUANTITIES).index("therapy-line")].min() == 1
+
+
 def test_a_search_without_hope_ends_early(trial, monkeypatch):
     assert not hopeless(0, 3)
     assert hopeless(0, 4)

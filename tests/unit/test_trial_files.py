@@ -199,6 +199,32 @@ def test_a_definition_keeps_all_its_rules(raw):
         assert found.components == known.components
 
 
+@pytest.mark.parametrize(
+    ("name", "counting", "definition"),
+    [
+        ("hortobagyi-1996", "complication", "complication-hypercalcaemia"),
+        ("theriault-1999", "complication", "complication"),
+        ("lipton-2000", "complication", "complication-hypercalcaemia"),
+        ("berenson-1996", "event", "complication"),
+        ("rosen-2001", "sre", "SRE"),
+        ("rosen-2001", "sre-or-hypercalcaemia", "SRE-hypercalcaemia"),
+    ],
+)
+def test_trials_of_pamidronate_count_as_they_were_published(name, counting, definition):
+    known, found = event_definition(definition), definition_of(read_trial(name).countings[counting])
+    for field in ("title", "components", "window_days", "every_finding"):
+        assert getattr(found, field) == getattr(known, field)
+
+
+def test_a_population_is_on_its_first_line_where_nothing_else_is_said(raw):
+    first = trial_from_mapping(raw).populations[0].inputs["line_number"]
+    assert (first.value, first.unit, first.grade) == (1.0, "1", "assumed")
+    raw["populations"][0]["line_number"] = number(2, "1")
+    assert trial_from_mapping(raw).populations[0]["line_number"] == 2.0
+    raw["populations"][0]["line_number"] = number(0, "1")
+    assert problems(raw) == {("value.implausible", "populations[1].line_number")}
+
+
 def test_components_of_the_first_event_must_count(raw):
     raw["counting"]["sre"] = {"title": "radiation", "components": ["radiotherapy"], "window": "0 days"}
     assert ("trial.endpoint", "endpoints[2].first") in problems(raw)

@@ -112,7 +112,7 @@ def _people(patient: Patient, typical: Typical, given: dict[str, FloatArray], ou
     columns["line_strength"] = get("population", f"line_strength_{primary}") / DAYS_PER_YEAR * response
     duration = get("population", f"line_duration_{primary}") * DAYS_PER_YEAR
     columns["line_resistance"] = np.exp(get("population", "tempo_resistance") * tempo) / duration
-    columns["lines_used"] = np.zeros(n)
+    columns["lines_used"] = get("population", "lines_used")
     columns["seeding_rate"] = seeding_rate(typical, tempo) / DAYS_PER_YEAR
     columns["walks"] = np.full(n, 0.0 if patient.ecog == 4 else 1.0)
     columns["survey_interval"] = get("population", "survey_interval")

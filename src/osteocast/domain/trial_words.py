@@ -51,6 +51,7 @@ class TrialQuantity:
     unit : canonical unit; empty for a question answered with yes or no.
     substance : for conversion between mass and amount, or None.
     plausible : lowest and highest value that is believed [`unit`].
+    neutral : value where a file gives none, or None where it must be given [`unit`].
     """
 
     name: str
@@ -58,6 +59,7 @@ class TrialQuantity:
     unit: str
     substance: str | None
     plausible: tuple[float, float]
+    neutral: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def trial_quantity(section: str, name: str) -> TrialQuantity:
     """Return the facts of a quantity of a section (``population``, ``follow_up``, ``drop_out``, ``criterion``)."""
     entry = read_table("trial_quantities")[section][name]
     low, high = entry.get("plausible", (0.0, 1.0))
-    return TrialQuantity(name, entry["title"], entry.get("unit", ""), entry.get("substance"), (float(low), float(high)))
+    unit, limits = entry.get("unit", ""), (float(low), float(high))
+    return TrialQuantity(name, entry["title"], unit, entry.get("substance"), limits, entry.get("neutral"))
 
 
 def trial_quantity_names(section: str) -> tuple[str, ...]:

@@ -138,6 +138,14 @@ def _input(section: str, name: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _neutral(section: str, name: str) -> InputEntry:
+    """Return what stands for an input that the file does not give."""
+    facts = trial_quantity(section, name)
+    if facts.neutral is None:
+        raise ValueError(f"{section}.{name} has no neutral value")
+    return InputEntry(value=facts.neutral, unit=facts.unit, grade="assumed", why="neutral: not in the file")
+
+
 class PopulationEntry(_Entry):
     """Patients of one primary tumour."""
 
@@ -148,6 +156,7 @@ class PopulationEntry(_Entry):
     female: Annotated[InputEntry, _input("population", "female")]
     age: Annotated[InputEntry, _input("population", "age")]
     line_started: Annotated[InputEntry, _input("population", "line_started")]
+    line_number: Annotated[InputEntry, _input("population", "line_number")] = _neutral("population", "line_number")
     line_strength: Annotated[InputEntry, _input("population", "line_strength")]
     oldest_lesion: Annotated[InputEntry, _input("population", "oldest_lesion")]
     lesions: Annotated[InputEntry, _input("population", "lesions")]

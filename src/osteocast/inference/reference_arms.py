@@ -29,7 +29,15 @@ from osteocast.models import radiotherapy
 
 FloatArray = NDArray[np.float64]
 
-ENTRY_INPUTS = ("age", "line_started", "line_strength", "oldest_lesion", "lesions", "survey_interval")
+ENTRY_INPUTS = (
+    "age",
+    "line_started",
+    "line_number",
+    "line_strength",
+    "oldest_lesion",
+    "lesions",
+    "survey_interval",
+)
 """Inputs that shape a patient before entry; arms that share them share their patients' histories."""
 
 _MOST_FAILURES = 0.01
@@ -192,6 +200,7 @@ def at_entry_of(people: ReferenceArm | Population, survey_interval: float, typic
     scales[era] = scales.get(era, np.ones(len(typical.streams.patients))) * people["line_strength"]
     fixed = typical.fixed | {
         "population.age_last": people["oldest_lesion"],
+        "population.lines_used": people["line_number"] - 1.0,
         f"population.lesions_{people.origin}": people["lesions"],
         "population.survey_interval": survey_interval,
     }
