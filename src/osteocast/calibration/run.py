@@ -101,7 +101,7 @@ def calibrate(
     stages = [stage for stage in plan.stages if settings.stages is None or stage.name in settings.stages]
     members = plan.members if settings.members is None else settings.members
     who = Who(settings.patients or plan.patients, plan.seed)
-    points = points_of(stages, settings.points or plan.points)
+    points = points_of(plan, stages, settings.points or plan.points)
     total = sum((n + 2) * courses_of(s.trials, who.patients) for s, n in zip(stages, points, strict=True))
     total += members * courses_of(merged(stages), who.patients)
     done = [0.0]
@@ -121,11 +121,11 @@ def calibrate(
     return with_ensemble(posterior, fitted, _ensemble(shop, stages, posterior, members))
 
 
-def points_of(stages: Sequence[Stage], points: int) -> tuple[int, ...]:
+def points_of(plan: Plan, stages: Sequence[Stage], points: int) -> tuple[int, ...]:
     """Return the real runs of each stage: in proportion to the coefficients of its quadratic function."""
+    most = max(smallest_design(len(stage.scales)) for stage in plan.stages)
     terms = [smallest_design(len(stage.scales)) for stage in stages]
-    least = [one + 2 for one in terms]
-    return tuple(max(round(points * one / max(terms)), low) for one, low in zip(terms, least, strict=True))
+    return tuple(max(round(points * one / most), one + 2) for one in terms)
 
 
 def _fitted(plan: Plan, shop: Workshop, stage: Stage, before: Sequence[FittedStage], points: int) -> FittedStage:

@@ -153,8 +153,8 @@ def second_wave(problem: Problem, emulator: Emulator, left: FloatArray, n: int) 
     posterior of the first emulator, made wider.
     """
     mode, covariance = laplace(problem, emulator)
-    factor = np.asarray(_SECOND_WAVE_INFLATION * np.linalg.cholesky(covariance), dtype=np.float64)
-    x, _ = Proposal(mode, factor, 0.0).draw(n, problem.key, _STREAM_WAVE)
+    z, _ = Proposal.prior(problem.scales).draw(n, problem.key, _STREAM_WAVE)
+    x = mode + _SECOND_WAVE_INFLATION * z @ np.linalg.cholesky(covariance).T
     taken = left[: (n + 1) // 2]
     x[: 2 * len(taken) : 2] = taken
     return x
