@@ -201,9 +201,9 @@ def test_admitted_patients_meet_the_criteria(trial, fresh):
 
 
 def test_a_search_without_hope_ends_early(trial, monkeypatch):
-    assert not hopeless(0, 3)
-    assert hopeless(0, 4)
-    assert not hopeless(11, 4)
+    assert not hopeless(0, 3 * cohort.BLOCK)
+    assert hopeless(0, 4 * cohort.BLOCK)
+    assert not hopeless(11, 4 * cohort.BLOCK)
     tried = []
     real = cohort.candidates
 
