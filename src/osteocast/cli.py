@@ -139,30 +139,26 @@ def evidence_cite(
 
 
 @app.command("calibrate")
-def calibrate_scales(
-    points: Annotated[int, typer.Option(min=17, help="design points")] = 32,
-    patients: Annotated[int, typer.Option(min=50, help="simulated patients of each trial arm")] = 1000,
+def calibrate_scales(  # noqa: PLR0913, PLR0917 -- one argument an option
     out: Annotated[Path, typer.Option(readable=False, help="file for the calibrated scales")] = Path("posterior.toml"),
-    folder: Annotated[Path, typer.Option(readable=False, help="folder for finished points")] = Path("calibration-runs"),
-    workers: Annotated[int | None, typer.Option(min=1, help="threads; all processors where not given")] = None,
+    work: Annotated[
+        Path | None, typer.Option(readable=False, help="folder for finished runs; default: beside --out")
+    ] = None,
+    points: Annotated[int | None, typer.Option(help="real runs of the stage with most scales")] = None,
+    ensemble: Annotated[int | None, typer.Option(help="real runs with parameters drawn from the posterior")] = None,
+    patients: Annotated[int | None, typer.Option(help="admitted to each trial, followed in every arm")] = None,
+    workers: Annotated[int | None, typer.Option(help="runs at a time; all processors where not given")] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="stage to fit; repeat it; default: all. Scales of others keep their prior")
+    ] = None,
 ) -> None:
-    """Calibrate the shared scales on published levels; interrupted, it goes on where it stopped.
+    """Calibrate the shared scales on published trials, stage by stage; interrupted, it goes on where it stopped.
 
     Example: osteocast calibrate --out posterior.toml
     """
-    from osteocast.foundation.files import check_place
-    from osteocast.inference.published_levels import calibrate_on_published
+    from osteocast.calibrate_command import Asked, calibrate_command
 
-    check_place(out)
-    check_place(folder / "point.json")
-    with typer.progressbar(length=points + 1, label="Design points", file=sys.stderr) as bar:
-        posterior = calibrate_on_published(
-            folder, points, patients, workers, lambda done, _: bar.update(done - bar.pos)
-        )
-    posterior.write(out)
-    for row in posterior.rows:
-        _say(f"{row.target}  {row.published:6.1f} {row.unit:5} simulated {row.simulated:6.1f}  {row.text}")
-    _say(f"{posterior.statement}\nwritten to {out}")
+    _say(calibrate_command(Asked(points, ensemble, patients, workers, tuple(stage or ())), out, work))
 
 
 @app.command("forecast")

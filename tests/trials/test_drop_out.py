@@ -7,8 +7,6 @@ from tests.trials.courses import MONTH, courses_of
 
 from osteocast.course.streams import Streams
 from osteocast.foundation.errors import InputError
-from osteocast.inference.calibration_file import read_calibration
-from osteocast.inference.reference_arms import _leaving
 from osteocast.trials.drop_out import ExitPlan, drop_out_day, exits
 
 N = 2000
@@ -22,14 +20,6 @@ def plan(**kwargs):
 
 def courses(ecog=1.0, death=()):
     return courses_of([], death, n=N, series={"ecog": ecog})
-
-
-@pytest.mark.parametrize("arm", ["stopeck-zoledronate", "saad-placebo"])
-def test_neutral_exits_are_those_of_the_reference_arms(arm):
-    arm = read_calibration().arms[arm]
-    names = ("withdrawal", "earliest_exit", "latest_exit", "cut_off")
-    found = exits(courses(ecog=2.5, death=[40.0] * 9), ExitPlan(**{name: arm[name] for name in names}), STREAMS)
-    np.testing.assert_allclose(np.minimum(found.drop_out_day, found.closed_day), _leaving(arm, STREAMS), rtol=1e-13)
 
 
 def test_neutral_drop_out_is_exponential():

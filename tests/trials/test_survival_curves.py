@@ -10,7 +10,6 @@ from tests.qc import endpoints as literal
 from tests.trials.published import leukaemia
 
 from osteocast.foundation.errors import InputError
-from osteocast.inference.estimators import kaplan_meier as trial_arm_kaplan_meier
 from osteocast.trials.survival_curves import aalen_johansen, estimate_at, kaplan_meier, median, nelson_aalen
 
 PATIENTS = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([0, 1, 2])), min_size=1, max_size=25)
@@ -126,15 +125,6 @@ def test_properties(patients):
     assert (km.low[inside] <= km.value[inside]).all()
     assert (km.value[inside] <= km.high[inside]).all()
     assert (kaplan_meier(day, outcome == 1, 0.8).low[inside] >= km.low[inside]).all()
-
-
-@given(PATIENTS)
-def test_same_curve_as_the_estimator_of_calibration(patients):
-    day, outcome = columns(patients)
-    times, survival = trial_arm_kaplan_meier(day, outcome == 1)
-    curve = kaplan_meier(day, outcome == 1)
-    assert curve.day.tolist() == times.tolist()
-    assert curve.value.tolist() == survival.tolist()
 
 
 @pytest.mark.parametrize("n", [2, 4, 10, 26, 50, 98])

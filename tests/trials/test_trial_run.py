@@ -213,9 +213,9 @@ def test_a_population_enters_on_its_line_and_the_first_is_neutral(trial, fresh):
 
 
 def test_a_search_without_hope_ends_early(trial, monkeypatch):
-    assert not hopeless(0, 3)
-    assert hopeless(0, 4)
-    assert not hopeless(11, 4)
+    assert not hopeless(0, 3 * cohort.BLOCK)
+    assert hopeless(0, 4 * cohort.BLOCK)
+    assert not hopeless(11, 4 * cohort.BLOCK)
     tried = []
     real = cohort.candidates
 

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from tests.unit.report.conftest import result
 
-from osteocast import cli, command
+from osteocast import calibrate_command, cli, command
 from osteocast.domain.observation import Observation
 from osteocast.domain.patient import Patient, PrimaryTumour
 from osteocast.forecasting import run
 from osteocast.forecasting.candidates import Candidates
 from osteocast.forecasting.run import Settings
 from osteocast.foundation.errors import ForecastError, InputError, SolveError
-from osteocast.inference import published_levels
 from osteocast.inference.weights import Weights
 
 __all__ = ["result"]
@@ -139,9 +138,9 @@ def test_names_in_place_of_objects_are_refused_with_the_way_to_get_them():
         run.forecast(patient, None, None, 0)
 
 
-@pytest.mark.parametrize("options", [["--out", "."], ["--out", "p.toml/x"], ["--folder", "p.toml"]])
+@pytest.mark.parametrize("options", [["--out", "."], ["--out", "p.toml/x"], ["--work", "p.toml"]])
 def test_a_calibration_that_could_not_be_kept_does_not_begin(folder, options, monkeypatch, capsys):
-    monkeypatch.setattr(published_levels, "calibrate_on_published", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr(calibrate_command, "calibrate", lambda *_: pytest.fail("it began"))
     assert cli.run(["calibrate", *options]) == 1
     assert "[storage.write]" in capsys.readouterr().err
 

@@ -24,7 +24,6 @@ from osteocast.evidence.load import DATA
 from osteocast.formats.regimen_file import read_regimen
 from osteocast.inference.posterior import read_posterior
 from osteocast.inference.reference_arms import TypicalStreams
-from osteocast.inference.scales import spread
 from osteocast.models import radiotherapy
 
 FloatArray = NDArray[np.float64]
@@ -105,7 +104,7 @@ def people(n: int, seed: int, fixed: dict[str, float]) -> Typical:
     keys = np.arange(n, dtype=np.int64)
     posterior = read_posterior(DATA / "posterior.toml")
     scales = {name: np.full(n, np.exp(value)) for name, value in zip(posterior.names, posterior.mean, strict=True)}
-    return Typical(TypicalStreams(seed, keys, np.zeros_like(keys)), spread(scales), fixed)
+    return Typical(TypicalStreams(seed, keys, np.zeros_like(keys)), posterior.spread(scales), fixed)
 
 
 def simulated(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -54,22 +54,27 @@ class Typical:
     ----------
     streams : Streams
     scales : dict of str to (n,) float64
-        Calibrated factors by ``file.name``.
+        Calibrated factors by ``file.name``. What is known of such an entry is what its scale says: the scale's
+        distribution stands in place of the entry's own uncertainty, which is not drawn a second time.
     fixed : dict of str to float
         Values that replace an entry altogether, by ``file.name`` and in the unit of the file, without uncertainty
         and not scaled; used by tests and for neutral values.
+    inputs : dict of str to (n,) float64
+        Factors put in by whoever simulates (the era of a trial), on top of an entry's uncertainty or scale.
     """
 
     streams: Streams
     scales: dict[str, FloatArray]
     fixed: dict[str, float]
+    inputs: dict[str, FloatArray] = field(default_factory=dict)
 
     def take(self, index: NDArray[np.int64]) -> Typical:
         """Return the typical values of the patients at `index`, shape (m,)."""
         given = {name: numbers[index] for name, numbers in self.streams.given.items()}
         patients, draws = self.streams.patients[index], self.streams.draws[index]
         streams = replace(self.streams, patients=patients, draws=draws, given=given)
-        return Typical(streams, {k: v[index] for k, v in self.scales.items()}, self.fixed)
+        scales = {k: v[index] for k, v in self.scales.items()}
+        return Typical(streams, scales, self.fixed, {k: v[index] for k, v in self.inputs.items()})
 
     def of(self, file: str, parameter: Parameter) -> FloatArray:
         """Return the typical value per patient, shape (n,), in the parameter's unit."""
@@ -78,11 +83,14 @@ class Typical:
             entry = file_of(file)[parameter.name]
             value = convert(self.fixed[key], entry.unit, parameter.unit, entry.substance)
             return np.full(self.streams.patients.shape, value)
-        if parameter.uncertainty.kind == "none":
+        if parameter.uncertainty.kind == "none" or key in self.scales:
             typical = np.full(self.streams.patients.shape, parameter.value)
         else:
             typical = spread_out(parameter.value, parameter.uncertainty, self.streams.typical(key))
-        return typical * self.scales[key] if key in self.scales else typical
+        for factors in (self.scales, self.inputs):
+            if key in factors:
+                typical = typical * factors[key]
+        return typical
 
     def get(self, file: str, name: str) -> FloatArray:
         """Return the typical value of an entry of a parameter file, per patient, in the file's unit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -160,7 +160,7 @@ def find_candidates(
 def _steer(typical: Typical, numbers: FloatArray) -> Typical:
     streams = typical.streams
     given = dict(zip(STEERED, numbers.T, strict=True))
-    return Typical(Streams(streams.seed, streams.patients, streams.draws, given), typical.scales, typical.fixed)
+    return replace(typical, streams=Streams(streams.seed, streams.patients, streams.draws, given))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,8 @@ from osteocast.forecasting.summary import RegimenRun, summarise
 from osteocast.forecasting.withheld import withhold_contrasts, withhold_risks
 from osteocast.foundation.errors import ForecastError, Issue
 from osteocast.foundation.version import VERSION
-from osteocast.inference.calibrate import NOT_CHECKED
 from osteocast.inference.nested import NestedSample
-from osteocast.inference.posterior import Posterior
+from osteocast.inference.posterior import NOT_CHECKED, Posterior
 from osteocast.inference.weights import Weights
 
 FloatArray = NDArray[np.float64]

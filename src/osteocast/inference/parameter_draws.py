@@ -12,8 +12,8 @@ from osteocast.course.typical import Typical
 from osteocast.foundation.random import normal_array
 from osteocast.inference.posterior import Posterior
 from osteocast.inference.reference_arms import TypicalStreams
-from osteocast.inference.scales import factors
 
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 SCALE_STREAM = 8
@@ -49,8 +49,11 @@ def typical_of_draws(
     """
     if not drawn:
         standard = np.zeros((len(patients), len(posterior.names)))
-        return Typical(TypicalStreams(seed, patients, draws), factors(posterior, standard), {})
-    standard = np.stack(
-        [normal_array(seed, draws, SCALE_STREAM, column) for column in range(len(posterior.names))], axis=1
-    )
-    return Typical(Streams(seed, patients, draws), factors(posterior, standard), {})
+        return Typical(TypicalStreams(seed, patients, draws), posterior.factors(standard), {})
+    return Typical(Streams(seed, patients, draws), posterior.factors(scale_numbers(posterior, seed, draws)), {})
+
+
+def scale_numbers(posterior: Posterior, seed: int, draws: IntArray) -> FloatArray:
+    """Return the standard normal numbers behind the scales of draws (n,), shape (n, number of scales)."""
+    columns = range(len(posterior.names))
+    return np.stack([normal_array(seed, draws, SCALE_STREAM, column) for column in columns], axis=1)

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import math
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.foundation.errors import EvidenceError, Issue
-from osteocast.foundation.files import read_text_limited, write_atomically
+from osteocast.foundation.files import write_atomically
 
 FloatArray = NDArray[np.float64]
 
-SCHEMA = "osteocast.posterior/1"
+SCHEMA: Final = "osteocast.posterior/2"
+NOT_CHECKED: Final = "not yet checked on trials it did not see"
+INFORMED: Final = 0.7
+"""A scale counts as informed where its SD is below this share of the prior's."""
+RIDGE: Final = 0.7
+"""Two scales lie on a ridge where their correlation is above this: their combination is known, not each."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitRow:
-    """One published level against the calibrated simulation.
+    """One published figure against the calibrated simulation.
 
-    `error` is simulated - published in the row's unit; `z` is that distance in standard errors on the
-    transformed scale, model discrepancy included; `q2` is the emulator's leave-one-out share of variance.
+    Attributes
+    ----------
+    target, text : id of the figure, and what it is. stage : that fitted it.
+    published, simulated : figure and that of a real run at the centre of the posterior [`unit`].
+    error : simulated - published [`unit`].
+    z : that distance in standard errors on the row's scale: published, simulated, and discrepancy of the model.
+    q2 : leave-one-out share of variance that the emulator explains; nan where the row never varies.
+    published_error, discrepancy : standard deviations on the row's scale.
+    emulator_error : leave-one-out error of the emulator on the row's scale.
+    ensemble_mean, ensemble_sd : of real runs with drawn parameters [`unit`]; nan without an ensemble.
+    emulator_bias : mean of real run - emulator over the ensemble, on the row's scale; nan without an ensemble.
+    used : 1 where the posterior rests on the row, 0 where the model meets it nowhere in the prior and it was set aside.
     """
 
     target: str
@@ -36,6 +49,71 @@ class FitRow:
     error: float
     z: float
     q2: float
+    stage: str = ""
+    published_error: float = math.nan
+    discrepancy: float = math.nan
+    emulator_error: float = math.nan
+    ensemble_mean: float = math.nan
+    ensemble_sd: float = math.nan
+    emulator_bias: float = math.nan
+    used: int = 1
+
+    @property
+    def implausible(self) -> bool:
+        """Whether the calibrated simulation misses the figure by more than three standard errors."""
+        return abs(self.z) > 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """How one stage was fitted.
+
+    Attributes
+    ----------
+    name, title : of the stage. points : real runs behind its emulator.
+    not_ruled_out : share of the prior that history matching left after the first wave [1].
+    pareto_k : of the Gaussian against the emulator's posterior; below 0.7 is sound.
+    effective : effective share of the draws behind mean and covariance [1].
+    """
+
+    name: str
+    title: str
+    points: int
+    not_ruled_out: float
+    pareto_k: float
+    effective: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleRecord:
+    """Real runs with parameters drawn from the posterior.
+
+    Attributes
+    ----------
+    members : how many. effective : members left by importance weights. pareto_k : of the weights.
+    """
+
+    members: int = 0
+    effective: float = math.nan
+    pareto_k: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Ridge:
+    """Two scales whose combination is known better than each.
+
+    Attributes
+    ----------
+    first, second : names. correlation : of their logarithms.
+    slope : of the logarithm of `second` along the ridge for one unit of `first`.
+    across : SD of the logarithm of `second` where `first` is known.
+    """
+
+    first: str
+    second: str
+    correlation: float
+    slope: float
+    across: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +123,13 @@ class Posterior:
     Attributes
     ----------
     names : names of the scales.
-    prior_mean, prior_sd, mean : log-scale, shape (k,). covariance : shape (k, k).
+    prior_mean, prior_sd, mean : log-scale, shape (k,). covariance : shape (k, k), blocks of one stage each.
     rows : the fit table.
-    design_points : number of simulator runs behind the emulator.
-    laplace_k : Pareto k-hat of the Gaussian against the emulator's exact posterior (below 0.7 is sound).
+    design_points : number of simulator runs behind the emulators.
+    laplace_k : Pareto k-hat of the Gaussian against the emulators' posterior, the worst stage (below 0.7 is sound).
     statement : what was fitted and what has not been checked.
+    parameters : what each scale multiplies, as ``file.name``. stages : that fitted each scale.
+    records : of the stages. ensemble : of the real runs.
     """
 
     names: tuple[str, ...]
@@ -61,6 +141,10 @@ class Posterior:
     design_points: int
     laplace_k: float
     statement: str
+    parameters: tuple[tuple[str, ...], ...] = ()
+    stages: tuple[str, ...] = ()
+    records: tuple[StageRecord, ...] = ()
+    ensemble: EnsembleRecord = EnsembleRecord()
 
     @property
     def sd(self) -> FloatArray:
@@ -68,13 +152,45 @@ class Posterior:
         return np.sqrt(np.diag(self.covariance))
 
     @property
+    def ratio(self) -> FloatArray:
+        """SD of each log-scale as a share of its prior's, shape (k,)."""
+        return np.asarray(self.sd / self.prior_sd)
+
+    @property
     def informed(self) -> tuple[bool, ...]:
-        """Whether the published levels taught something about each scale (SD below 0.7 of the prior's)."""
-        return tuple(bool(r < 0.7) for r in self.sd / self.prior_sd)
+        """Whether the published figures taught something about each scale (SD below `INFORMED` of the prior's)."""
+        return tuple(bool(r < INFORMED) for r in self.ratio)
+
+    @property
+    def ridges(self) -> tuple[Ridge, ...]:
+        """Pairs of scales with a correlation above `RIDGE`, strongest first."""
+        sd = self.sd
+        found = []
+        for i, j in zip(*np.triu_indices(len(self.names), 1), strict=True):
+            r = float(self.covariance[i, j] / (sd[i] * sd[j]))
+            if abs(r) > RIDGE:
+                across = float(sd[j] * np.sqrt(1.0 - r**2))
+                found.append(Ridge(self.names[i], self.names[j], r, r * float(sd[j] / sd[i]), across))
+        return tuple(sorted(found, key=lambda one: -abs(one.correlation)))
 
     def draws(self, standard: FloatArray) -> FloatArray:
         """Turn standard normal numbers (n, k) into scales (factors, not logs), shape (n, k)."""
         return np.exp(self.mean + standard @ np.linalg.cholesky(self.covariance).T)
+
+    def factors(self, standard: FloatArray) -> dict[str, FloatArray]:
+        """Return the factor of every scaled parameter for standard normal numbers (n, k).
+
+        Returns
+        -------
+        dict of str to (n,) float64
+            By ``file.name``, as `course.typical.Typical` takes them.
+        """
+        return self.spread(dict(zip(self.names, self.draws(standard).T, strict=True)))
+
+    def spread(self, scales: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return the factor of every scaled parameter from the factors of scales by name."""
+        own = dict(zip(self.names, self.parameters, strict=True))
+        return {parameter: factor for scale, factor in scales.items() for parameter in own[scale]}
 
     def write(self, path: str | Path) -> None:
         """Write the posterior as TOML, completely or not at all."""
@@ -82,48 +198,9 @@ class Posterior:
 
     def to_toml(self) -> str:
         """Return the file's text; the same posterior always gives the same bytes."""
-        head = [
-            "# Written by `osteocast calibrate`; not edited by hand.",
-            f'schema = "{SCHEMA}"',
-            f"statement = {json.dumps(self.statement)}",
-            f"design_points = {self.design_points}",
-            f"laplace_pareto_k = {_number(self.laplace_k)}",
-            "",
-            "[scales]  # natural logarithms",
-            f"names = {json.dumps(list(self.names))}",
-            f"informed = {json.dumps(list(self.informed))}",
-            f"prior_mean = {_numbers(self.prior_mean)}",
-            f"prior_sd = {_numbers(self.prior_sd)}",
-            f"mean = {_numbers(self.mean)}",
-            "covariance = [",
-            *(f"    {_numbers(row)}," for row in self.covariance),
-            "]",
-        ]
-        for row in self.rows:
-            head += [
-                "",
-                "[[rows]]",
-                f"target = {json.dumps(row.target)}",
-                f"text = {json.dumps(row.text, ensure_ascii=False)}",
-                f"published = {_number(row.published)}",
-                f"unit = {json.dumps(row.unit, ensure_ascii=False)}",
-                f"simulated = {_number(row.simulated)}",
-                f"error = {_number(row.error)}",
-                f"z = {_number(row.z)}",
-                f"emulator_q2 = {_number(row.q2)}",
-            ]
-        return "\n".join(head) + "\n"
+        from osteocast.inference.posterior_file import posterior_text
 
-
-def _number(value: float) -> str:
-    if not math.isfinite(value):
-        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    text = f"{float(value):.8g}"
-    return text if any(c in text for c in ".e") else text + ".0"
-
-
-def _numbers(values: FloatArray) -> str:
-    return "[" + ", ".join(_number(v) for v in values) + "]"
+        return posterior_text(self)
 
 
 def read_posterior(path: str | Path) -> Posterior:
@@ -134,53 +211,6 @@ def read_posterior(path: str | Path) -> Posterior:
     EvidenceError
         ``posterior.invalid``: not a posterior file, keys missing, or shapes and covariance that do not fit.
     """
-    text = read_text_limited(path)
-    try:
-        return _from_document(tomllib.loads(text))
-    except (KeyError, TypeError, ValueError, np.linalg.LinAlgError) as problem:
-        raise EvidenceError(
-            Issue(
-                code="posterior.invalid",
-                place=str(path),
-                found=f"{type(problem).__name__}: {problem}",
-                expected=f"a file of schema {SCHEMA} with a positive definite covariance",
-                fix="Write it anew with `osteocast calibrate`.",
-            )
-        ) from problem
+    from osteocast.inference.posterior_file import posterior_of
 
-
-def _from_document(document: dict[str, Any]) -> Posterior:
-    if document["schema"] != SCHEMA:
-        raise ValueError(f"schema {document['schema']!r}")
-    scales = document["scales"]
-    names = tuple(str(n) for n in scales["names"])
-    k = len(names)
-    vectors = {key: np.array(scales[key], dtype=np.float64) for key in ("prior_mean", "prior_sd", "mean")}
-    covariance = np.array(scales["covariance"], dtype=np.float64)
-    if covariance.shape != (k, k) or any(v.shape != (k,) for v in vectors.values()):
-        raise ValueError("scales whose lengths differ")
-    np.linalg.cholesky(covariance)
-    rows = tuple(
-        FitRow(
-            target=str(r["target"]),
-            text=str(r["text"]),
-            published=float(r["published"]),
-            unit=str(r["unit"]),
-            simulated=float(r["simulated"]),
-            error=float(r["error"]),
-            z=float(r["z"]),
-            q2=float(r["emulator_q2"]),
-        )
-        for r in document["rows"]
-    )
-    return Posterior(
-        names=names,
-        prior_mean=vectors["prior_mean"],
-        prior_sd=vectors["prior_sd"],
-        mean=vectors["mean"],
-        covariance=covariance,
-        rows=rows,
-        design_points=int(document["design_points"]),
-        laplace_k=float(document["laplace_pareto_k"]),
-        statement=str(document["statement"]),
-    )
+    return posterior_of(path)

@@ -78,6 +78,15 @@ class Checkpoint:
             file.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True, slots=True)
+class NothingKept:
+    """Stands where a checkpoint does and keeps no file: for work that is kept as a whole by whoever asks for it."""
+
+    def unit(self, name: str, compute: Callable[[], Subjects]) -> Subjects:
+        """Return one unit of work, computed."""
+        return compute()
+
+
 def open_checkpoint(folder: Path, fingerprint: str, notice: Callable[[str], None]) -> Checkpoint:
     """Return the checkpoint of a run, new or resumed.
 

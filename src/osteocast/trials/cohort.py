@@ -23,7 +23,10 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 BLOCK: Final = 512
-"""Candidates that are carried to entry together; a unit of work that is kept."""
+"""Most candidates that are carried to entry together; a unit of work that is kept."""
+_SMALLEST_BLOCK: Final = 32
+# Most of the candidates of most trials are admitted.
+_CARRIED_FOR_ONE: Final = 1.25
 KEYS_OF_GROUP: Final = 1 << 18
 """Keys set aside for the candidates of one group in one replicate."""
 KEYS_OF_REPLICATE: Final = 1 << 22
@@ -75,24 +78,34 @@ def groups_of(trial: Trial) -> tuple[Group, ...]:
     return tuple(found)
 
 
+def block_size(needed: int) -> int:
+    """Return how many candidates of a group are carried together where `needed` are to be admitted.
+
+    Who is admitted does not depend on it, only how many are carried in vain.
+    """
+    return int(min(BLOCK, max(_SMALLEST_BLOCK, np.ceil(_CARRIED_FOR_ONE * needed))))
+
+
+def keys_of(number: int, replicate: int, block: int, size: int) -> IntArray:
+    """Return the keys of a block of candidates of the group with this number."""
+    first = replicate * KEYS_OF_REPLICATE + number * KEYS_OF_GROUP + block * size
+    return np.arange(first, first + size, dtype=np.int64)
+
+
 def candidates(
-    trial: Trial, group: tuple[int, Group], parameters: Parameters, replicate: int, block: int, workers: int | None
+    trial: Trial, group: Group, parameters: Parameters, replicate: int, keys: IntArray, workers: int | None
 ) -> Entered:
-    """Carry one block of candidates of a group to entry and return those who are admitted.
+    """Carry candidates of a group to entry and return those who are admitted.
 
     Parameters
     ----------
-    group : its number and itself.
     parameters : of the replicate.
-    replicate, block : key of the candidates; their bytes depend on nothing else.
+    replicate, keys : of the candidates; their bytes depend on nothing else. Keys are of shape (n,), see `keys_of`.
     """
-    number, one = group
-    first = replicate * KEYS_OF_REPLICATE + number * KEYS_OF_GROUP + block * BLOCK
-    keys = np.arange(first, first + BLOCK, dtype=np.int64)
-    population = trial.populations[one.population]
+    population = trial.populations[group.population]
     typical = at_entry_of(population, trial.follow_up.survey_interval.value, parameters.typical(keys, replicate))
-    drawn = draw_patients(one.record, typical)
-    present = carry(drawn, past_calendar(one.record, (0.0,)), history_events=True, workers=workers)
+    drawn = draw_patients(group.record, typical)
+    present = carry(drawn, past_calendar(group.record, (0.0,)), history_events=True, workers=workers)
     entry = at_entry(present)
     admitted = np.flatnonzero(meets(trial.entry, entry) & (present.status == 0))
     return Entered(present.take(admitted, keys[admitted]), entry[admitted], keys[admitted])
@@ -100,12 +113,14 @@ def candidates(
 
 def blocks(needed: int) -> Iterator[int]:
     """Return the numbers of the blocks of one group, as many as its keys allow."""
-    yield from range(min(KEYS_OF_GROUP // BLOCK, _BLOCKS_OF_TRIAL + int(needed / (_LEAST_ADMITTED * BLOCK))))
+    size = block_size(needed)
+    most = _BLOCKS_OF_TRIAL * BLOCK + int(needed / _LEAST_ADMITTED)
+    yield from range(min(KEYS_OF_GROUP, most) // size)
 
 
 def hopeless(admitted: int, tried: int) -> bool:
-    """Tell after `tried` blocks whether the criteria admit too few for the search to go on."""
-    return tried >= _BLOCKS_OF_TRIAL and admitted < _LEAST_ADMITTED * tried * BLOCK
+    """Tell after `tried` candidates whether the criteria admit too few for the search to go on."""
+    return tried >= _BLOCKS_OF_TRIAL * BLOCK and admitted < _LEAST_ADMITTED * tried
 
 
 def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: int, tried: int) -> None:
@@ -114,7 +129,7 @@ def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: 
         return
     where = f"{trial.name}: {trial.populations[group.population].name}, {group.sex}"
     expected = f"{needed} patients, at least {_LEAST_ADMITTED:.1%} of candidates admitted"
-    found = f"{admitted} of {tried * BLOCK:,} candidates meet the criteria of entry"
+    found = f"{admitted} of {tried:,} candidates meet the criteria of entry"
     raise ForecastError(
         Issue("trial.nobody-left", where, found, expected, "Widen the criteria, or change the population.")
     )

@@ -32,7 +32,7 @@ from osteocast.trials.morbidity_rate import RateEstimator, mean_with_interval, m
 from osteocast.trials.proportions import proportion
 from osteocast.trials.recurrent import mean_events_with_death
 from osteocast.trials.subjects import MEASURED, Subjects
-from osteocast.trials.survival_curves import aalen_johansen, estimate_at, kaplan_meier, median
+from osteocast.trials.survival_curves import Curve, aalen_johansen, estimate_at, kaplan_meier, median
 
 FloatArray = NDArray[np.float64]
 
@@ -151,8 +151,13 @@ def first_event_proportion(case: Case) -> Estimate:
 
 def time_to_event(case: Case) -> Estimate:
     """Kaplan-Meier median time to the first counted event, death censored."""
+    return median(first_event_curve(case))
+
+
+def first_event_curve(case: Case) -> Curve:
+    """Kaplan-Meier share without a counted event, death censored."""
     day, outcome = first_events(case.test, case.kinds)
-    return median(kaplan_meier(day, outcome == Outcome.EVENT))
+    return kaplan_meier(day, outcome == Outcome.EVENT)
 
 
 def cumulative_incidence(case: Case) -> Estimate:
@@ -196,14 +201,18 @@ def survival_of(trial: Trial, chosen: Subjects, name: str) -> FollowUp:
 
 def survival_median(case: Case) -> Estimate:
     """Kaplan-Meier median survival."""
+    return median(survival_curve(case))
+
+
+def survival_curve(case: Case) -> Curve:
+    """Kaplan-Meier share alive."""
     arm = survival_follow_up(case, case.endpoint.arms)
-    return median(kaplan_meier(arm.exit_day, arm.died))
+    return kaplan_meier(arm.exit_day, arm.died)
 
 
 def survival_probability(case: Case) -> Estimate:
     """Kaplan-Meier share alive on a day."""
-    arm = survival_follow_up(case, case.endpoint.arms)
-    return estimate_at(kaplan_meier(arm.exit_day, arm.died), _day(case))
+    return estimate_at(survival_curve(case), _day(case))
 
 
 def survival_ratio(case: Case) -> Estimate:
@@ -236,19 +245,23 @@ def marker_response(case: Case) -> Estimate:
 
 def pain_progression(case: Case) -> Estimate:
     """Kaplan-Meier median time to a worst pain of at least so much, in those with less at entry; monthly reports."""
+    curve = pain_curve(case)
+    return missing("Kaplan-Meier median time to pain", "trial.no-patients") if curve.n == 0 else median(curve)
+
+
+def pain_curve(case: Case) -> Curve:
+    """Kaplan-Meier share without a worst pain of at least so much, of those with less at entry; monthly reports."""
     chosen = case.of_arms(case.endpoint.arms)
     limit = case.endpoint.pain or 0.0
     pain = chosen.series[:, :, MEASURED.index("pain_worst")]
     chosen, pain = chosen.take(pain[:, 0] < limit), pain[pain[:, 0] < limit]
-    if chosen.n == 0:
-        return missing("Kaplan-Meier median time to pain", "trial.no-patients")
     with np.errstate(invalid="ignore"):
         reached = pain >= limit
     month = np.where(reached.any(axis=1), reached.argmax(axis=1), np.iinfo(np.int64).max)
     closed = chosen.closed_day if case.endpoint.day is None else np.minimum(chosen.closed_day, case.endpoint.day)
     end = np.fmin(np.minimum(chosen.drop_out_day, closed), chosen.death_day)
     day = month * DAYS_PER_MONTH
-    return median(kaplan_meier(np.minimum(day, end), day <= end))
+    return kaplan_meier(np.minimum(day, end), day <= end)
 
 
 def ambulation(case: Case) -> Estimate:
@@ -310,3 +323,11 @@ ESTIMATORS: Final[Mapping[str, tuple[Callable[[Case], Estimate], str]]] = Mappin
     }
 )
 """Function and unit of every estimator of ``data/trial_estimators.toml``."""
+CURVES: Final[Mapping[str, Callable[[Case], Curve]]] = MappingProxyType(
+    {
+        "kaplan-meier-median": first_event_curve,
+        "survival-median": survival_curve,
+        "pain-progression": pain_curve,
+    }
+)
+"""Curve behind every estimator that gives a median."""

@@ -22,16 +22,18 @@ from osteocast.foundation.errors import InputError, Issue, SolveError
 from osteocast.inference.parameter_draws import Parameters
 from osteocast.models import radiotherapy
 from osteocast.trials.allocation import allocate
-from osteocast.trials.checkpoint import Checkpoint
+from osteocast.trials.checkpoint import Checkpoint, NothingKept
 from osteocast.trials.cohort import (
     KEYS_OF_GROUP,
     KEYS_OF_REPLICATE,
     Entered,
     Group,
+    block_size,
     blocks,
     candidates,
     groups_of,
     hopeless,
+    keys_of,
     numbers_of_groups,
     refuse_if_nobody_is_left,
 )
@@ -89,7 +91,7 @@ def subjects_of(
     settings: TrialSettings,
     parameters: Parameters,
     replicate: int,
-    work: tuple[Checkpoint, int | None, Progress],
+    work: tuple[Checkpoint | NothingKept, int | None, Progress],
 ) -> Subjects:
     """Return the subjects of one replicate.
 
@@ -115,6 +117,7 @@ def subjects_of(
     entered_before = 0
     for number, (group, needed) in enumerate(zip(groups, numbers_of_groups(groups, settings.patients), strict=True)):
         taken = tried = 0
+        size = block_size(needed)
         # Counted within the group: the arm of a patient must not depend on how large other groups are.
         seen: dict[int, int] = {}
         for block in blocks(needed):
@@ -126,8 +129,10 @@ def subjects_of(
                 block: int = block,
                 left: int = needed - taken,
                 seen: dict[int, int] = seen,
+                size: int = size,
             ) -> Subjects:
-                entered = candidates(trial, one, parameters, replicate, block, workers)
+                keys = keys_of(one[0], replicate, block, size)
+                entered = candidates(trial, one[1], parameters, replicate, keys, workers)
                 return _follow(trial, settings, (*one, replicate), (entered, left, seen), workers)
 
             found = checkpoint.unit(f"replicate-{replicate:04d}-group-{number:02d}-block-{block:04d}", unit)
@@ -137,7 +142,7 @@ def subjects_of(
             ):
                 seen[int(stratum)] = seen.get(int(stratum), 0) + int(count)
             taken += int(np.count_nonzero(_own(found, settings)))
-            tried = block + 1
+            tried = (block + 1) * size
             tell(f"replicate {replicate + 1}", entered_before + taken, settings.patients)
         entered_before += taken
         refuse_if_nobody_is_left(trial, group, taken, needed, tried)
