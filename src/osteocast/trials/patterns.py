@@ -49,10 +49,11 @@ class Pattern:
 def patterns_of(trial: Trial, subjects: Subjects) -> tuple[Pattern, ...]:
     """Return the patterns of every arm under the trial's main definition of an event (`curves.main_counting`)."""
     kinds = main_kinds(trial)
-    return tuple(_pattern(merged_within(arm, kinds, WINDOW), kinds) for arm in counted_arms(trial, subjects))
+    return tuple(pattern(merged_within(arm, kinds, WINDOW), kinds) for arm in counted_arms(trial, subjects))
 
 
-def _pattern(arm: FollowUp, kinds: tuple[int, ...]) -> Pattern:
+def pattern(arm: FollowUp, kinds: tuple[int, ...]) -> Pattern:
+    """Return the patterns of an arm whose events lie more than `WINDOW` days apart."""
     day, outcome = first_events(arm, kinds)
     had = outcome == Outcome.EVENT
     number = np.bincount(arm.event_patient, minlength=arm.n)
