@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ View = dict[str, Any]
 _WHOLE: Final = "with every mechanism"
 _CHANGED: Final = ("lost", "gained")
 _ROW: Final = ("trial", "endpoint", "target", "use", "family", "unit")
-_MOVED: Final = ("whole", "without", "change", "low", "high", "verdict")
+_MOVED: Final = ("whole", "without", "change", "error", "low", "high", "verdict")
 _PATTERN: Final = (
     "patients",
     "events",
@@ -48,10 +49,22 @@ def removal_view(result: Mapping[str, Any]) -> View | None:
 
 def _row(row: Mapping[str, Any], moved: Sequence[Mapping[str, Any] | None]) -> View:
     whole = next(one["whole"] for one in moved if one is not None)
-    cells = [{"value": "–" if one is None else number(one["without"]), "verdict": _mark(one)} for one in moved]
+    cells = [{"value": _without(one, row["scale"]), "verdict": _mark(one)} for one in moved]
     head = {key: row[key] for key in ("trial", "target", "unit", "family")}
     names = {"endpoint": row["endpoint"].replace("-", " ")}
     return head | names | {"published": number(row["published"]["value"]), "whole": number(whole), "cells": cells}
+
+
+def _without(moved: Mapping[str, Any] | None, scale: str) -> str:
+    """Write a figure without a mechanism, with the change one standard error smaller and larger."""
+    if moved is None or moved["verdict"] == "not told":
+        return "–"
+    if moved["without"] is None:
+        return "not reached"
+    if scale != "log" or moved["error"] is None:
+        return number(moved["without"])
+    low, high = (math.exp(moved["change"] + sign * moved["error"]) * moved["whole"] for sign in (-1.0, 1.0))
+    return f"{number(moved['without'])} ({number(low)}–{number(high)})"
 
 
 def _mark(moved: Mapping[str, Any] | None) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from osteocast.trials.patterns import Pattern
+from osteocast.validation.jackknife import jackknife_error
 from osteocast.validation.mechanisms import Mechanism
 from osteocast.validation.row import Row
 from osteocast.validation.scale import to_scale
@@ -48,7 +49,8 @@ class Moved:
     target : its id.
     whole, without : figure with every mechanism and without this one, parameters at their centre, in the unit of
         publication; nan where there is none, infinite for a time that is not reached.
-    change : without less whole, on the row's scale. low, high : moved 90 % limits on that scale.
+    change : without less whole, on the row's scale. error : standard error of it by the chance of the patients, nan
+        where a group of them does not tell. low, high : moved 90 % limits on the scale.
     verdict : what becomes of the row.
     """
 
@@ -56,6 +58,7 @@ class Moved:
     whole: float
     without: float
     change: float
+    error: float
     low: float
     high: float
     verdict: Verdict
@@ -112,9 +115,15 @@ def removal(
     whole = {target: one for run in runs[0] for target, one in _figures(run).items()}
     without = {target: one for run in runs[1] for target, one in _figures(run).items()}
     rows = tuple(
-        _moved(row, (whole.get(row.target), without.get(row.target)), run.patients, predictions.get(row.target))
-        for run in runs[0]
-        for row in run.rows
+        _moved(
+            row,
+            (whole.get(row.target), without.get(row.target)),
+            _error(row, first, second),
+            first.patients,
+            predictions.get(row.target),
+        )
+        for first, second in zip(*runs, strict=True)
+        for row in first.rows
     )
     return Removal(
         mechanism,
@@ -130,18 +139,30 @@ def _figures(run: TrialRun) -> dict[str, float]:
     return {target: one.values[0] if one.reached[0] else float("inf") for target, one in run.estimates.items()}
 
 
-def _moved(row: Row, figures: tuple[float | None, float | None], patients: int, prediction: Prediction | None) -> Moved:
+def _error(row: Row, whole: TrialRun, without: TrialRun) -> float:
+    """Return the standard error of a row's change: each group of patients is left out of both runs."""
+    pairs = zip(whole.by_group.get(row.target, ()), without.by_group.get(row.target, ()), strict=False)
+    changes = [
+        to_scale(row.scale, after, whole.patients) - to_scale(row.scale, before, whole.patients)
+        for before, after in pairs
+    ]
+    return jackknife_error(np.array(changes))
+
+
+def _moved(
+    row: Row, figures: tuple[float | None, float | None], error: float, patients: int, prediction: Prediction | None
+) -> Moved:
     nan = float("nan")
     whole, without = (nan if one is None else one for one in figures)
     before, after = (to_scale(row.scale, one, patients) for one in (whole, without))
     if prediction is None or np.isnan(after) or not np.isfinite(before):
-        return Moved(row.target, whole, without, nan, nan, nan, Verdict.UNKNOWN)
+        return Moved(row.target, whole, without, nan, nan, nan, nan, Verdict.UNKNOWN)
     change = after - before
     low, high = prediction.low + change, prediction.high + change
     was = prediction.low <= row.value <= prediction.high
     # minus and plus infinity, an interval that reaches everywhere, cannot be moved
     stays = bool(low <= row.value <= high) if not np.isnan(low + high) else False
-    return Moved(row.target, whole, without, change, low, high, _VERDICTS[bool(was), stays])
+    return Moved(row.target, whole, without, change, error, low, high, _VERDICTS[bool(was), stays])
 
 
 _VERDICTS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +21,7 @@ from osteocast.trials.patterns import Pattern, patterns_of
 from osteocast.trials.result import EndpointResult
 from osteocast.trials.run import Progress, TrialSettings
 from osteocast.trials.simulate_trial import simulate_trial
+from osteocast.validation.jackknife import figures_by_group
 from osteocast.validation.mechanisms import EVERY, chosen, unknown_mechanisms
 from osteocast.validation.null_fit import NullFit, fit_null, left_out, predict_null
 from osteocast.validation.null_rows import NullRow, null_rows
@@ -92,6 +93,7 @@ class TrialRun:
     rows : published figures. estimates : of each row by its target.
     reason : empty, or the code that says why nothing was simulated.
     patterns : of the events of each arm in the first simulated trial.
+    by_group : of each row, its figures without each group of patients (`jackknife`); empty where not asked for.
     """
 
     trial: Trial
@@ -100,6 +102,7 @@ class TrialRun:
     estimates: Mapping[str, Replicates]
     reason: str
     patterns: tuple[Pattern, ...] = ()
+    by_group: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,9 @@ def _removals(
 
     def runs(name: str, neutral: tuple[str, ...]) -> tuple[TrialRun, ...]:
         return tuple(
-            run_trial(one, targets, settings.at_centre(one, neutral), _within(_within(how, name), one.name))
+            run_trial(
+                one, targets, settings.at_centre(one, neutral), _within(_within(how, name), one.name), grouped=True
+            )
             for one in trials
         )
 
@@ -220,8 +225,14 @@ def run_trial(
     targets: Mapping[str, Target],
     settings: TrialSettings,
     how: How,
+    grouped: bool = False,
 ) -> TrialRun:
-    """Simulate one trial; `how` is folder of work, threads, and whom to tell of progress and of work done again."""
+    """Simulate one trial; `how` is folder of work, threads, and whom to tell of progress and of work done again.
+
+    Parameters
+    ----------
+    grouped : whether to estimate the first replicate's rows without each group of patients as well.
+    """
     rows = rows_of(trial, targets, settings.patients)
     if all(ESTIMATORS[trial.endpoint(row.endpoint).estimator][0] is too_coarse for row in rows):
         return TrialRun(trial, settings.patients, rows, {}, "trial.monthly-values-only")
@@ -237,7 +248,8 @@ def run_trial(
         return TrialRun(trial, settings.patients, rows, {}, error.issues[0].code)
     of_endpoint = {one.name: one for one in found.endpoints}
     estimates = {row.target: _replicates(of_endpoint[row.endpoint]) for row in rows}
-    return TrialRun(trial, settings.patients, rows, estimates, "", patterns_of(trial, found.subjects))
+    groups = figures_by_group(trial, found.subjects, rows, targets, settings.seed) if grouped else {}
+    return TrialRun(trial, settings.patients, rows, estimates, "", patterns_of(trial, found.subjects), groups)
 
 
 def _replicates(found: EndpointResult) -> Replicates:
