@@ -234,6 +234,9 @@ def validate_trials(  # noqa: PLR0913, PLR0917 -- one argument an option
     replicates: Annotated[int, typer.Option(help="simulated trials, each with its own draw of the parameters")] = 10,
     trials: Annotated[list[str] | None, typer.Option(help="trial by name or file; repeat it; default: all")] = None,
     seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
+    without: Annotated[
+        list[str] | None, typer.Option(help="also without this mechanism, or `every` one at a time; repeat it")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
     out: Annotated[Path, typer.Option(readable=False, help="folder for result, table, page and finished work")] = Path(
         "validation"
@@ -246,7 +249,8 @@ def validate_trials(  # noqa: PLR0913, PLR0917 -- one argument an option
     """
     from osteocast.validate_command import Asked, validate_command
 
-    _say(validate_command(Asked(patients, replicates, tuple(trials or ()), seed, workers), out, as_json))
+    asked = Asked(patients, replicates, tuple(trials or ()), seed, workers, tuple(without or ()))
+    _say(validate_command(asked, out, as_json))
 
 
 @app.command("new")

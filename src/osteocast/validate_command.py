@@ -32,6 +32,7 @@ class Asked:
     trials: tuple[str, ...]
     seed: int
     workers: int | None
+    without: tuple[str, ...] = ()
 
 
 def validate_command(asked: Asked, out: Path, as_json: bool) -> str:
@@ -71,7 +72,7 @@ def _settings(asked: Asked) -> ValidationSettings:
         else:
             fix = "Give a whole number, or `published`."
             issues.append(Issue("validation.patients", "patients", asked.patients, "published or a number", fix))
-    settings = ValidationSettings(patients, asked.replicates, asked.seed)
+    settings = ValidationSettings(patients, asked.replicates, asked.seed, asked.without)
     try:
         settings.check()
     except InputError as error:

@@ -136,6 +136,21 @@ def test_the_same_people_in_every_arm_have_a_name_in_each():
     assert len(set(adsl["SUBJID"])) == 8
 
 
+def test_files_hold_plain_types_that_other_readers_know(tables):
+    """Strings, doubles and whole numbers in one row group, nothing nested, missing values as nulls and never as nan."""
+    physical = {"text": ("BYTE_ARRAY", "String"), "number": ("DOUBLE", "None"), "whole": ("INT64", "None")}
+    for table in tables.values():
+        file = pq.ParquetFile(io.BytesIO(parquet_bytes(table)))
+        assert file.metadata.num_row_groups == 1
+        for number, column in enumerate(table.columns):
+            stored = file.schema.column(number)
+            assert (stored.name, stored.path, stored.max_repetition_level) == (column.name, column.name, 0)
+            assert (stored.physical_type, str(stored.logical_type)) == physical[column.kind], column.name
+            if column.kind == "number":
+                values = file.read([column.name]).column(0).drop_null().to_numpy()
+                assert np.isfinite(values.astype(float)).all(), column.name
+
+
 def test_r_reads_the_tables(tables, tmp_path):
     if shutil.which("Rscript") is None:
         pytest.skip("R is not installed")

@@ -19,7 +19,7 @@ class Params(NamedTuple):
     disturbance: Annotated[float, "1", "share of stiffness lost where lytic tumour replaced all marrow; neutral 0"]
     disturbance_decline: Annotated[float, "1", "share of that loss missing in a purely sclerotic lesion; neutral 0"]
     woven_penalty: Annotated[float, "1", "share of stiffness lost when the bone inside is all woven"]
-    section_exponent: Annotated[float, "1", "exponent of whole-bone strength on section rigidity (fitted scale)"]
+    section_exponent: Annotated[float, "1", "exponent of bone strength on section rigidity (fitted scale); neutral 0"]
     smoothing: Annotated[float, "1", "width over which the cap at normal stiffness is rounded"]
 
 

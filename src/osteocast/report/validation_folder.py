@@ -11,10 +11,13 @@ from typing import Any, Final
 from osteocast.foundation.files import write_atomically
 from osteocast.foundation.run_record import RunRecord
 from osteocast.report.folder import RECORD, RESULT, result_text
+from osteocast.report.removal_page import mechanisms_text, patterns_text, terminal_line
 from osteocast.report.validation_page import summary_cells, validation_html
 
 PAGE: Final = "validation.html"
 TABLE: Final = "rows.csv"
+MECHANISMS: Final = "mechanisms.csv"
+PATTERNS: Final = "patterns.csv"
 _OWN: Final = ("middle", "low", "high", "z", "covered", "width", "interval_score", "missing")
 _HEAD: Final = ("trial", "endpoint", "target", "use", "family", "scale", "unit", "n")
 
@@ -34,6 +37,9 @@ def write_validation(result: Mapping[str, Any], record: RunRecord, folder: Path)
     write_atomically(folder / RESULT, result_text(result))
     write_atomically(folder / RECORD, record.to_json())
     write_atomically(folder / TABLE, table_text(result))
+    if result["mechanisms"] is not None:
+        write_atomically(folder / MECHANISMS, mechanisms_text(result))
+        write_atomically(folder / PATTERNS, patterns_text(result))
     write_atomically(folder / PAGE, validation_html(result))
     return folder / PAGE
 
@@ -55,7 +61,7 @@ def table_text(result: Mapping[str, Any]) -> str:
 
 
 def terminal_text(result: Mapping[str, Any]) -> str:
-    """Return at most 13 lines: coverage and width of each group, ours and the null model's on the same rows."""
+    """Return at most 14 lines: coverage and width of each group, ours and the null model's on the same rows."""
     own = sum(row["simulation"] is not None for row in result["rows"])
     lines = [
         f"Osteocast {result['version']}: {len(result['trials'])} trials, {len(result['rows'])} figures, {own} compared",
@@ -74,4 +80,5 @@ def terminal_text(result: Mapping[str, Any]) -> str:
             numbers = f"{cells['by_trial']:>11}{cells['width_ratio']:>12}{cells['skill']:>8}"
             lines.append(f"{name:29}{cells['coverage']:>14}{numbers}")
     silent = [f"{one['name']} ({one['reason']})" for one in result["trials"] if one["reason"]]
-    return "\n".join([*lines, *(["Not simulated: " + ", ".join(silent)] if silent else [])])
+    without = [] if result["mechanisms"] is None else [terminal_line(result)]
+    return "\n".join([*lines, *without, *(["Not simulated: " + ", ".join(silent)] if silent else [])])

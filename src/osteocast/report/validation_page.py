@@ -9,7 +9,9 @@ import numpy as np
 from markupsafe import Markup
 
 from osteocast.report import svg
+from osteocast.report.digits import number
 from osteocast.report.page import environment
+from osteocast.report.removal_page import pattern_rows, removal_view
 
 View = dict[str, Any]
 
@@ -61,6 +63,8 @@ def _view(result: Mapping[str, Any]) -> View:
         "summaries": [summary_cells(one) for one in result["summaries"]],
         "misses": [_row(row) for row in result["rows"] if _missed(row)],
         "claims": result["claims"],
+        "removal": removal_view(result),
+        "patterns": pattern_rows(result),
     }
 
 
@@ -78,11 +82,11 @@ def summary_cells(one: Mapping[str, Any]) -> View:
         "rows": f"{one['rows']} of {one['trials']} trials",
         "coverage": f"{one['hits']}/{one['rows']} = {100 * one['coverage']:.0f} %",
         "by_trial": f"{100 * one['coverage_by_trial']:.0f} %",
-        "width": _number(one["width"]),
-        "score": _number(one["interval_score"]),
-        "score_by_trial": _number(one["score_by_trial"]),
-        "width_ratio": _number(against.get("width_ratio")),
-        "skill": _number(against.get("skill")),
+        "width": number(one["width"]),
+        "score": number(one["interval_score"]),
+        "score_by_trial": number(one["score_by_trial"]),
+        "width_ratio": number(against.get("width_ratio")),
+        "skill": number(against.get("skill")),
         "faults": "; ".join(one["faults"]),
     }
 
@@ -97,7 +101,7 @@ def _row(row: Mapping[str, Any]) -> View:
         "published": span(row["published"], "value"),
         "simulated": span(own, "middle"),
         "null": "" if null is None else span(null, "middle"),
-        "z": _number(own["z"]),
+        "z": number(own["z"]),
         "verdict": "hit" if own["covered"] else "miss",
         "reading": row["reading"],
         "large": row["large_miss"],
@@ -107,25 +111,18 @@ def _row(row: Mapping[str, Any]) -> View:
 def span(values: Mapping[str, Any], middle: str) -> str:
     """Write a figure with its limits; a time that simulated trials do not reach says so."""
     lacking = "not reached" if values.get("reason") == "trial.not-reached" else "–"
-    shown = [lacking if values[key] is None else _number(values[key]) for key in (middle, "low", "high")]
+    shown = [lacking if values[key] is None else number(values[key]) for key in (middle, "low", "high")]
     if values["low"] is None and values["high"] is None:
         return shown[0]
     return f"{shown[0]} ({shown[1]} to {shown[2]})"
-
-
-def _number(value: float | None) -> str:
-    """Write a number with three digits; what does not exist is a dash."""
-    if value is None:
-        return "–"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _figure(title: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
     """Draw each simulated figure as a ratio to the published one (of odds, for shares) with its 90 % interval."""
     height = _LINE * (len(rows) + 2)
     parts = [*_axis(height)]
-    for number, row in enumerate(rows):
-        y = _LINE * (number + 1.2)
+    for place, row in enumerate(rows):
+        y = _LINE * (place + 1.2)
         name = f"{row['trial']}: {row['endpoint'].replace('-', ' ')}"
         parts.append(svg.tag("text", name[:56], x=_LEFT - 10, y=y + 4, text_anchor="end", font_size=10.5))
         if (error := row["published"]["error"]) is not None:

@@ -73,8 +73,8 @@ def first_event_curves(trial: Trial, subjects: Subjects) -> list[MonthlyCurve]:
     """Return the Kaplan-Meier share without a counted event by arm."""
     return [
         _by_month(arm.name, kaplan_meier(day, outcome == Outcome.EVENT), day, _months(trial))
-        for arm in _counted(trial, subjects)
-        for day, outcome in [first_events(arm, _kinds(trial))]
+        for arm in counted_arms(trial, subjects)
+        for day, outcome in [first_events(arm, main_kinds(trial))]
     ]
 
 
@@ -83,8 +83,8 @@ def event_curves(trial: Trial, subjects: Subjects) -> list[MonthlyCurve]:
     months = _months(trial)
     days = np.asarray(months[1:], dtype=np.float64) * DAYS_PER_MONTH
     return [
-        _by_month(arm.name, mean_events_with_death(arm, _kinds(trial), days), arm.exit_day, months)
-        for arm in _counted(trial, subjects)
+        _by_month(arm.name, mean_events_with_death(arm, main_kinds(trial), days), arm.exit_day, months)
+        for arm in counted_arms(trial, subjects)
     ]
 
 
@@ -115,7 +115,8 @@ def marker_courses(trial: Trial, subjects: Subjects, seed: int) -> Iterator[Mark
             yield MarkerCourse(marker, arm.name, months, middle, low, high)
 
 
-def _counted(trial: Trial, subjects: Subjects) -> list[FollowUp]:
+def counted_arms(trial: Trial, subjects: Subjects) -> list[FollowUp]:
+    """Return what was counted in every arm with patients under `main_counting`; nothing where nothing is counted."""
     counting = main_counting(trial)
     if counting is None:
         return []
@@ -123,7 +124,8 @@ def _counted(trial: Trial, subjects: Subjects) -> list[FollowUp]:
     return [counted(trial, own, counting, None, name) for name, own in arms if own.n]
 
 
-def _kinds(trial: Trial) -> tuple[int, ...]:
+def main_kinds(trial: Trial) -> tuple[int, ...]:
+    """Return the kinds of event of `main_counting`."""
     counting = main_counting(trial)
     return () if counting is None else kinds_of(trial, counting)
 

@@ -250,3 +250,5 @@ def _notes(result: TrialResult) -> Iterator[str]:
         )
     if not settings.drawn_parameters:
         yield "Parameters stand at their centre: intervals hold chance alone, not how unsure the model is."
+    if settings.neutral:
+        yield f"Mechanisms are out: {', '.join(settings.neutral)} at the declared neutral value."

@@ -62,6 +62,7 @@ class TrialSettings:
     seed : of every random number.
     drawn_parameters : True: each replicate draws its parameters from what is known of them; False: all stand at their
         centre, so that replicates differ by chance alone.
+    neutral : parameters, as ``file.name``, that stand at their declared neutral value: mechanisms that are out.
     """
 
     patients: int
@@ -69,6 +70,7 @@ class TrialSettings:
     design: Design = "parallel"
     seed: int = 1
     drawn_parameters: bool = False
+    neutral: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise `InputError` ``trial.setting`` with every setting that is out of range."""

@@ -12,7 +12,7 @@ from osteocast.domain.trial import Trial
 from osteocast.evidence.load import DATA, load_targets
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.files import folder_sha256
-from osteocast.inference.parameter_draws import Parameters
+from osteocast.inference.parameter_draws import Parameters, neutral_values
 from osteocast.inference.posterior import read_posterior
 from osteocast.trials.checkpoint import open_checkpoint
 from osteocast.trials.contrast import Contrast, contrast_of, events_of
@@ -72,7 +72,7 @@ def simulate_trial(
     Raises
     ------
     InputError
-        ``trial.setting``, ``trial.foreign-work``, ``trial.allocation``.
+        ``trial.setting``, ``trial.foreign-work``, ``trial.allocation``, ``parameter.no-neutral``.
     ForecastError
         ``trial.nobody-left``.
     SolveError
@@ -114,7 +114,8 @@ def _simulate(
     tell = told[0] or (lambda what, done, total: None)
     notice = told[1] or (lambda text: None)
     checkpoint = open_checkpoint(work, fingerprint_of(trial, settings, _code_and_data()), notice)
-    parameters = Parameters(read_posterior(POSTERIOR), settings.seed, settings.drawn_parameters)
+    fixed = neutral_values(settings.neutral)
+    parameters = Parameters(read_posterior(POSTERIOR), settings.seed, settings.drawn_parameters, fixed)
     estimates: list[list[Estimate]] = []
     events: list[list[int | None]] = []
     for replicate in range(settings.replicates):

@@ -11,6 +11,7 @@ import numpy as np
 from osteocast.domain.table import read_table
 from osteocast.foundation.version import VERSION
 from osteocast.validation.claims import claims
+from osteocast.validation.removal_document import removals_document
 from osteocast.validation.row import GROUPS, Row
 from osteocast.validation.run import TrialRun, Validation
 from osteocast.validation.scale import from_scale
@@ -57,6 +58,7 @@ def document_of(found: Validation) -> dict[str, Any]:
         },
         "effective_draws": dict(found.weighted.draws),
         "claims": [asdict(claim) | {"state": claim.state} for claim in claims()],
+        "mechanisms": None if found.removals is None else removals_document(found.removals),
     }
     return dict(_plain(plain))
 
@@ -72,6 +74,7 @@ def _trial(run: TrialRun) -> dict[str, Any]:
         "patients": run.patients,
         "rows": len(run.rows),
         "reason": run.reason,
+        "patterns": [asdict(one) for one in run.patterns],
     }
 
 

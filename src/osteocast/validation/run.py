@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -15,15 +15,25 @@ from osteocast.evidence.load import load_targets
 from osteocast.evidence.target import Target
 from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
+from osteocast.inference.parameter_draws import neutral_values
 from osteocast.trials.endpoint import ESTIMATORS, too_coarse
+from osteocast.trials.patterns import Pattern, patterns_of
 from osteocast.trials.result import EndpointResult
 from osteocast.trials.run import Progress, TrialSettings
 from osteocast.trials.simulate_trial import simulate_trial
+from osteocast.validation.jackknife import figures_by_group
+from osteocast.validation.mechanisms import EVERY, chosen, unknown_mechanisms
 from osteocast.validation.null_fit import NullFit, fit_null, left_out, predict_null
 from osteocast.validation.null_rows import NullRow, null_rows
+from osteocast.validation.removal import Removals, removal
 from osteocast.validation.reweight import Reweighted, reweighted
 from osteocast.validation.row import Row, arms_size, rows_of
 from osteocast.validation.score import Prediction, predicted
+
+How = tuple[Path, int | None, Progress | None, Callable[[str], None] | None]
+"""Folder of finished work, threads, whom to tell of progress, and whom of work that is done again."""
+MECHANISMS: Final = "mechanisms"
+"""Folder of finished work of trials without a mechanism."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +45,34 @@ class ValidationSettings:
     patients : of every trial in all arms; None for the published number.
     replicates : simulated trials, each with parameters drawn from what is known of them; at least 3.
     seed : of every random number.
+    without : names of mechanisms to take out one at a time, see `mechanisms.chosen`.
     """
 
     patients: int | None = None
     replicates: int = 10
     seed: int = 1
+    without: tuple[str, ...] = ()
 
     def of(self, trial: Trial) -> TrialSettings:
         """Return the settings of one trial."""
-        patients = published_size(trial) if self.patients is None else self.patients
-        return TrialSettings(patients, self.replicates, "parallel", self.seed, drawn_parameters=True)
+        return TrialSettings(self._patients(trial), self.replicates, "parallel", self.seed, drawn_parameters=True)
+
+    def at_centre(self, trial: Trial, neutral: tuple[str, ...]) -> TrialSettings:
+        """Return the settings of one trial for mechanisms: the same people in every arm, parameters at their centre."""
+        return TrialSettings(self._patients(trial), 1, "counterfactual", self.seed, neutral=neutral)
+
+    def _patients(self, trial: Trial) -> int:
+        return published_size(trial) if self.patients is None else self.patients
 
     def check(self) -> None:
-        """Raise `InputError` ``validation.replicates`` where there are too few for an interval."""
+        """Raise `InputError` ``validation.replicates`` (too few for an interval) or ``validation.mechanism``."""
+        issues: list[Issue] = []
         if self.replicates < 3:
             fix = "Choose --replicates 3 or more; 10 give an interval that is worth reading."
-            raise InputError(Issue("validation.replicates", "replicates", str(self.replicates), "at least 3", fix))
+            issues.append(Issue("validation.replicates", "replicates", str(self.replicates), "at least 3", fix))
+        issues += unknown_mechanisms(self.without)
+        if issues:
+            raise InputError(issues)
 
 
 class Replicates(NamedTuple):
@@ -70,6 +92,8 @@ class TrialRun:
     trial : what was simulated. patients : in all arms.
     rows : published figures. estimates : of each row by its target.
     reason : empty, or the code that says why nothing was simulated.
+    patterns : of the events of each arm in the first simulated trial.
+    by_group : of each row, its figures without each group of patients (`jackknife`); empty where not asked for.
     """
 
     trial: Trial
@@ -77,6 +101,8 @@ class TrialRun:
     rows: tuple[Row, ...]
     estimates: Mapping[str, Replicates]
     reason: str
+    patterns: tuple[Pattern, ...] = ()
+    by_group: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,7 @@ class Validation:
     null_left_out : of fit rows by the null model fitted without their trial.
     weighted : of all rows by replicates weighted by the fit rows of the other trials.
     null_fit : the null model's parameters. null_expresses : targets of the rows that the null model can express.
+    removals : what changes without each mechanism that was asked for; None where none was.
     """
 
     settings: ValidationSettings
@@ -101,6 +128,7 @@ class Validation:
     weighted: Reweighted
     null_fit: NullFit
     null_expresses: tuple[str, ...]
+    removals: Removals | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as described by ``data/schema/validation.schema.json``."""
@@ -149,27 +177,62 @@ def validate(
     Raises
     ------
     InputError
-        ``validation.replicates``, ``validation.size``, ``trial.setting``, ``trial.foreign-work``.
+        ``validation.replicates``, ``validation.mechanism``, ``validation.size``, ``trial.setting``,
+        ``trial.foreign-work``.
     """
     settings.check()
     targets = load_targets()
-    runs = tuple(
-        run_trial(trial, targets, settings.of(trial), (work / trial.name, workers, progress, notice))
-        for trial in trials
-    )
+    how = (work, workers, progress, notice)
+    runs = tuple(run_trial(trial, targets, settings.of(trial), _within(how, trial.name)) for trial in trials)
     names = {trial.name for trial in trials}
     others = [read_trial(name) for name in builtin_trials() if name not in names]
     pool = [one for trial in others for one in null_rows(trial, rows_of(trial, targets, published_size(trial)))]
-    return scored(runs, settings, pool)
+    found = scored(runs, settings, pool)
+    if not settings.without:
+        return found
+    return replace(found, removals=_removals(trials, settings, found.ours, _within(how, MECHANISMS)))
+
+
+def _within(how: How, name: str) -> How:
+    """Return how work is done, its folder one deeper."""
+    return (how[0] / name, *how[1:])
+
+
+def _removals(
+    trials: tuple[Trial, ...], settings: ValidationSettings, predictions: Mapping[str, Prediction], how: How
+) -> Removals:
+    """Simulate trials with every mechanism and without each that is asked for."""
+    targets = load_targets()
+
+    def runs(name: str, neutral: tuple[str, ...]) -> tuple[TrialRun, ...]:
+        return tuple(
+            run_trial(
+                one, targets, settings.at_centre(one, neutral), _within(_within(how, name), one.name), grouped=True
+            )
+            for one in trials
+        )
+
+    whole = runs(EVERY, ())
+    removals = tuple(
+        removal(one, neutral_values(one.neutral), (whole, runs(one.name, one.neutral)), predictions)
+        for one in chosen(settings.without)
+    )
+    return Removals({run.trial.name: run.patterns for run in whole if not run.reason}, removals)
 
 
 def run_trial(
     trial: Trial,
     targets: Mapping[str, Target],
     settings: TrialSettings,
-    how: tuple[Path, int | None, Progress | None, Callable[[str], None] | None],
+    how: How,
+    grouped: bool = False,
 ) -> TrialRun:
-    """Simulate one trial."""
+    """Simulate one trial; `how` is folder of work, threads, and whom to tell of progress and of work done again.
+
+    Parameters
+    ----------
+    grouped : whether to estimate the first replicate's rows without each group of patients as well.
+    """
     rows = rows_of(trial, targets, settings.patients)
     if all(ESTIMATORS[trial.endpoint(row.endpoint).estimator][0] is too_coarse for row in rows):
         return TrialRun(trial, settings.patients, rows, {}, "trial.monthly-values-only")
@@ -185,7 +248,8 @@ def run_trial(
         return TrialRun(trial, settings.patients, rows, {}, error.issues[0].code)
     of_endpoint = {one.name: one for one in found.endpoints}
     estimates = {row.target: _replicates(of_endpoint[row.endpoint]) for row in rows}
-    return TrialRun(trial, settings.patients, rows, estimates, "")
+    groups = figures_by_group(trial, found.subjects, rows, targets, settings.seed) if grouped else {}
+    return TrialRun(trial, settings.patients, rows, estimates, "", patterns_of(trial, found.subjects), groups)
 
 
 def _replicates(found: EndpointResult) -> Replicates:
