@@ -34,6 +34,7 @@ ENTRY_INPUTS = (
     "line_started",
     "line_number",
     "line_strength",
+    "fluids_before",
     "oldest_lesion",
     "lesions",
     "survey_interval",
@@ -151,7 +152,8 @@ def enter(
     """Carry the patients of an arm to their entry; arms with the same `entry_of` may share them."""
     typical = _typical(arm, scales, patients, seed)
     record = _record(arm)
-    return carry(draw_patients(record, typical), past_calendar(record), history_events=True, workers=workers)
+    past = past_calendar(record, fluids_before=arm["fluids_before"])
+    return carry(draw_patients(record, typical), past, history_events=True, workers=workers)
 
 
 def follow_arm(arm: ReferenceArm, present: Present, workers: int | None = None) -> ArmCourses:

@@ -15,7 +15,6 @@ from osteocast.evidence.load import load_targets
 from osteocast.evidence.target import Target
 from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
-from osteocast.trials.endpoint import ESTIMATORS, too_coarse
 from osteocast.trials.result import EndpointResult
 from osteocast.trials.run import Progress, TrialSettings
 from osteocast.trials.simulate_trial import simulate_trial
@@ -171,8 +170,6 @@ def run_trial(
 ) -> TrialRun:
     """Simulate one trial."""
     rows = rows_of(trial, targets, settings.patients)
-    if all(ESTIMATORS[trial.endpoint(row.endpoint).estimator][0] is too_coarse for row in rows):
-        return TrialRun(trial, settings.patients, rows, {}, "trial.monthly-values-only")
     work, workers, progress, notice = how
 
     def tell(what: str, done: int, total: int) -> None:
