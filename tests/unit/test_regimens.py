@@ -241,6 +241,20 @@ def test_single_and_loading_doses_by_name():
     assert read_regimen("ibandronate-q4w").calendar(NOBODY, 1)[0].equivalent_mg == pytest.approx(1.2)
 
 
+def test_a_loading_of_ibandronate_and_six_doses_of_radium():
+    days = [dose.day for dose in read_regimen("ibandronate-q4w-loaded").calendar(NOBODY, 2)]
+    assert days == [0, 1, 2, 28, 56]
+    radium = read_regimen("radium-223")
+    assert [one.day for one in radium.procedures] == [0, 28, 56, 84, 112, 140]
+    assert {one.activity_kbq_per_kg for one in radium.procedures} == {55}
+    check_for_patient(radium, NOBODY)  # it needs no lesion at a site
+    assert eligibility(radium, NOBODY).eligible
+    assert refused("radium-223@T8") == ["regimen.site-not-needed"]
+    assert "radionuclide." in radium.late_note(3)
+    both = read_regimen("radium-223+radiotherapy-8gy@T8")
+    assert {one.site for one in both.procedures if one.local} == {"T8"}
+
+
 def test_procedures_need_their_lesion():
     regimen = read_regimen("denosumab-q4w+radiotherapy-8gy@T8+rod@femur-left-shaft")
     assert [(one.kind, one.site) for one in regimen.procedures] == [("radiotherapy", "T8"), ("rod", "femur-left-shaft")]
@@ -289,6 +303,12 @@ def test_bad_names(name, codes):
         ({"procedures": [{"kind": "radiotherapy", "site": "T8"}]}, "regimen.radiation", "procedures[1]"),
         ({"procedures": [{"kind": "rod", "site": "T8"}]}, "regimen.rod-site", "procedures[1].site"),
         ({"procedures": [{"kind": "rod", "site": "skull", "dose": "8 Gy"}]}, "regimen.radiation", "procedures[1]"),
+        ({"procedures": [{"kind": "radionuclide"}]}, "regimen.activity", "procedures[1]"),
+        ({"procedures": [{"kind": "rod", "site": "skull", "activity": "55 kBq/kg"}]}, "regimen.activity",
+         "procedures[1]"),
+        ({"procedures": [{"kind": "radionuclide", "activity": "55 kBq/kg", "site": "T8"}]}, "regimen.site-not-needed",
+         "procedures[1].site"),
+        ({"procedures": [{"kind": "radionuclide", "activity": "55 kBq"}]}, "value.unit", "procedures[1].activity"),
         ({"drug": {"x": {"title": "X", "mechanism": "bisphosphonate"}}}, "drug.potency", "drug.x.potency"),
         ({"drug": {"x": {"title": "X", "mechanism": "denosumab", "potency": "1 mg/mg"}}},
          "drug.potency", "drug.x.potency"),

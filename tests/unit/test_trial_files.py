@@ -279,7 +279,7 @@ def test_estimators_and_words_are_those_of_the_model():
     }
     assert {kind.upper() for kind in kinds} <= set(EventKind.__members__)
     assert {f"{marker.replace('-', '_')}_ratio" for marker in MARKERS} <= set(PATIENT_SERIES)
-    keys = {"counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "pain", "margin"}
+    keys = {"counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "relapse", "pain", "margin"}
     for name in estimator_names():
         facts = estimator_facts(name)
         assert {*facts.needs, *facts.allows} <= keys
@@ -294,7 +294,7 @@ def test_endpoints_ask_for_what_their_target_is(trial):
         "andersen-gill": {"ratio"}, "survival-cox": {"ratio"}, "survival-median": {"days", "months"},
         "morbidity-rate": {"events/patient-year", "events/100 patient-years"}, "mean-count": {"events/patient"},
         "marker-change": {"%"}, "marker-response": {"%"}, "calcium-response": {"%"}, "adverse-event": {"%"},
-        "calcium-response-duration": {"days"}, "pain-progression": {"months"},
+        "calcium-response-duration": {"days"}, "calcium-relapse": {"days"}, "pain-progression": {"months"},
     }  # fmt: skip
     for endpoint in trial.endpoints:
         if endpoint.target is None:

@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 Row = tuple[float, int, float, float]
 
 
-def past_calendar(patient: Patient, record_days: tuple[float, ...] = ()) -> FloatArray:
+def past_calendar(patient: Patient, record_days: tuple[float, ...] = (), fluids_before: float = 0.0) -> FloatArray:
     """Return the actions before day 0 in order, the same under every regimen, shape (n, 4).
 
     Parameters
@@ -24,6 +24,8 @@ def past_calendar(patient: Patient, record_days: tuple[float, ...] = ()) -> Floa
         Lines of systemic therapy, earlier antiresorptives, radiotherapy and rods are dated actions.
     record_days : tuple of float
         Days, not after 0, on which the body's read-outs are stored, in rising order.
+    fluids_before : float
+        Time before day 0 at which fluids into a vein begin, as for high calcium [day]; 0 for none.
 
     Returns
     -------
@@ -32,7 +34,9 @@ def past_calendar(patient: Patient, record_days: tuple[float, ...] = ()) -> Floa
     """
     rows = [row for row in _recorded(patient) if row[0] < 0.0]
     rows += [(day, int(Action.RECORD), 0.0, float(i)) for i, day in enumerate(record_days)]
-    return _in_order(rows)
+    if fluids_before > 0.0:
+        rows.append((-fluids_before, int(Action.FLUIDS), 0.0, -1.0))
+    return in_order(rows)
 
 
 def coming_calendar(patient: Patient, regimen: Regimen, months: float, dose_rule: radiotherapy.Params) -> FloatArray:
@@ -53,7 +57,7 @@ def coming_calendar(patient: Patient, regimen: Regimen, months: float, dose_rule
         rows += _dose_rows(dose.day, dose.mechanism, dose.equivalent_mg, dose.infusion_days)
     for procedure in regimen.procedures:
         rows.append(_procedure_row(patient, procedure, dose_rule))
-    return _in_order(rows)
+    return in_order(rows)
 
 
 def calendar_of(
@@ -77,7 +81,8 @@ def _recorded(patient: Patient) -> list[Row]:
     return past_therapy(patient) + past_drugs(patient) + past_procedures(patient)
 
 
-def _in_order(rows: list[Row]) -> FloatArray:
+def in_order(rows: list[Row]) -> FloatArray:
+    """Return the rows of a calendar as an array in order of day, shape (n, 4)."""
     # a read-out on the day of a dose is taken before it
     rows.sort(key=lambda row: (row[0], row[1] != int(Action.RECORD), row[1]))
     return np.array(rows, dtype=float).reshape(-1, 4)
@@ -134,8 +139,11 @@ def _dose_rows(day: float, mechanism: str, amount: float, infusion_days: float) 
 def _procedure_row(patient: Patient, procedure: Procedure, rule: radiotherapy.Params) -> Row:
     rows = [i for i, lesion in enumerate(patient.lesions) if lesion.site.name == procedure.site]
     row = float(rows[0]) if rows else -1.0
+    single = radiotherapy.effective_dose(8.0, 1, rule)
     if procedure.kind == "rod":
         return (procedure.day, int(Action.ROD), 1.0, row)
+    if procedure.kind == "radionuclide":
+        given = radiotherapy.radionuclide_dose(procedure.activity_kbq_per_kg or 0.0, rule)
+        return (procedure.day, int(Action.RADIONUCLIDE), given / single, -1.0)
     given = radiotherapy.effective_dose(procedure.dose_gy or 8.0, procedure.fractions or 1, rule)
-    single = radiotherapy.effective_dose(8.0, 1, rule)
     return (procedure.day, int(Action.RADIOTHERAPY), given / single, row)

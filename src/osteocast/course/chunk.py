@@ -46,6 +46,7 @@ class Results(NamedTuple):
     n_events: Any
     death_day: Any
     status: Any
+    records: Any  # (n, n_records, n_observables): body read-outs on days from day 0
 
 
 @jitable
@@ -82,7 +83,6 @@ def continue_chunk(k: Any, people: People, standing: Standing, rules: Rules, res
     work = k.new_work(standing.place.shape[1])
     exported = np.zeros(N_EXPORTS)
     observed = np.zeros(N_OBSERVABLES)
-    no_record = np.empty((0, 0))
     for i in range(standing.place.shape[0]):
         results.status[i] = standing.status[i]
         if standing.status[i] != 0:
@@ -107,7 +107,7 @@ def continue_chunk(k: Any, people: People, standing: Standing, rules: Rules, res
             observed,
             work,
         )
-        written = Written(results.person_series[i], results.lesion_series[i], no_record)
+        written = Written(results.person_series[i], results.lesion_series[i], results.records[i])
         results.status[i] = run_future(k, run, rules, written)
         results.n_events[i] = counts[1]
         results.death_day[i] = body[m.DEATH_DAY]

@@ -6,7 +6,7 @@ symptoms and detection date; windows, surveys and definitions are applied afterw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -82,6 +82,8 @@ class Courses:
     patient_series : shape (n, n_times, len(PATIENT_SERIES)); nan after death.
     lesion_series : shape (n, n_lesions_max, n_times, len(LESION_SERIES)); nan after death.
     status : 0 where the solver succeeded, else its status, shape (n,). Failed courses stay in the arrays.
+    read_days : further days on which the body was read out [day], shape (r,); often none.
+    read_outs : what was read on them, shape (n, r, number of `system.observable_names`); nan after death.
 
     Raises
     ------
@@ -97,6 +99,8 @@ class Courses:
     patient_series: FloatArray
     lesion_series: FloatArray
     status: NDArray[np.int8]
+    read_days: FloatArray = field(default_factory=lambda: np.zeros(0))
+    read_outs: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     def __post_init__(self) -> None:
         n_times = self.months + 1
@@ -110,6 +114,8 @@ class Courses:
             ),
             "status": (self.status.shape, (self.n,)),
         }
+        if len(self.read_days):
+            found["read_outs"] = (self.read_outs.shape[:2], (self.n, len(self.read_days)))
         wrong = [f"{name} {have} instead of {want}" for name, (have, want) in found.items() if have != want]
         if self.events.dtype != EVENT_FIELDS:
             wrong.append("events without the fields of EVENT_FIELDS")

@@ -22,7 +22,7 @@ def carry_arguments() -> tuple[Any, ...]:
 def continue_arguments() -> tuple[Any, ...]:
     """Return people, where they stand, rules and results of one course."""
     one, matrix, series = np.zeros(1, dtype=np.int64), np.zeros((1, 1, 1)), np.zeros((1, 1, 1, 1))
-    return (*_course(), Results(matrix, series, matrix, one, np.zeros(1), one))
+    return (*_course(), Results(matrix, series, matrix, one, np.zeros(1), one, matrix))
 
 
 def _course() -> tuple[Any, ...]:

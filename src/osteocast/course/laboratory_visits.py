@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from osteocast.course.courses import Courses
 from osteocast.course.streams import stream_number
+from osteocast.course.system import observable_names
 from osteocast.domain.quantity import quantity_facts
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
@@ -27,6 +28,7 @@ class Finding:
     ----------
     name, unit : of the finding, and the unit of its values.
     series : monthly series of the courses that is sampled.
+    read_out : the same among the body's read-outs, which courses may hold on days of their own.
     error : SD of one sample about the true value, relative to it [1]; 0 is neutral.
     below : True where low values are graded, False where high ones are.
     limits : where grades 1, 2, 3 and 4 begin, in `unit`.
@@ -36,6 +38,7 @@ class Finding:
     name: str
     unit: str
     series: str
+    read_out: str
     error: float
     below: bool
     limits: tuple[float, ...]
@@ -67,6 +70,7 @@ def finding(name: str) -> Finding:
         name,
         entry["unit"],
         entry["series"],
+        entry["read_out"],
         # All assays named there are given as a coefficient of variation.
         0.0 if assay is None else assay.value,
         entry["beyond"] == "below",
@@ -88,8 +92,9 @@ def sample(
 
     Notes
     -----
-    Between the months of the series the value lies on a straight line, so a low of a few days between two months is
-    not seen, whatever the visits. A visit in the month of death takes the value of the month before.
+    Where the courses were read out on all visits (`Courses.read_days`), their values are those. Else the value lies on
+    a straight line between the months of the series, so a low of a few days between two months is not seen, whatever
+    the visits, and a visit in the month of death takes the value of the month before.
 
     Raises
     ------
@@ -98,17 +103,31 @@ def sample(
     """
     _check_visits(courses, visit_day)
     seed, patients = (0, np.arange(courses.n, dtype=np.int64)) if keys is None else keys
-    series = courses.of_patient(of.series)
-    month = np.clip(np.searchsorted(courses.times, visit_day, side="right") - 1, 0, max(0, courses.months - 1))
-    share = (visit_day - courses.times[month]) / np.diff(courses.times, append=np.inf)[month]
-    start, stop = series[:, month], series[:, np.minimum(month + 1, courses.months)]
-    true = start + np.where(np.isnan(stop), 0.0, share * (stop - start))
+    true = _read_out(courses, of, visit_day) if np.isin(visit_day, courses.read_days).all() else None
+    true = _between_months(courses, of, visit_day) if true is None else true
     number = np.arange(len(visit_day))
     error = normal_array(seed, patients[:, None], stream_number(f"laboratory.{of.series}"), number[None, :])
     # Log-normal, as `Assay` says: the median of the samples is the true value.
     value = true * np.exp(np.sqrt(np.log1p(of.error**2)) * error)
     present = visit_day[None, :] <= np.fmin(exit_day, courses.death_day)[:, None]
     return Samples(of, visit_day, np.where(present, value, np.nan))
+
+
+def _read_out(courses: Courses, of: Finding, visit_day: FloatArray) -> FloatArray | None:
+    """Return what was read out on the days of the visits, shape (n, v); None without visits."""
+    if not len(visit_day):
+        return None
+    place = np.searchsorted(courses.read_days, visit_day)
+    return np.asarray(courses.read_outs[:, place, observable_names().index(of.read_out)])
+
+
+def _between_months(courses: Courses, of: Finding, visit_day: FloatArray) -> FloatArray:
+    """Return the monthly series on straight lines between its months, shape (n, v)."""
+    series = courses.of_patient(of.series)
+    month = np.clip(np.searchsorted(courses.times, visit_day, side="right") - 1, 0, max(0, courses.months - 1))
+    share = (visit_day - courses.times[month]) / np.diff(courses.times, append=np.inf)[month]
+    start, stop = series[:, month], series[:, np.minimum(month + 1, courses.months)]
+    return np.asarray(start + np.where(np.isnan(stop), 0.0, share * (stop - start)))
 
 
 def grades(samples: Samples) -> IntArray:

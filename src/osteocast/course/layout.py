@@ -45,6 +45,8 @@ class Action(enum.IntEnum):
     RECORD = 4
     STOP_INFUSION = 5
     THERAPY_LINE = 6
+    RADIONUCLIDE = 7
+    FLUIDS = 8
 
 
 # columns of `person`: what differs between patients beside the parameters of the equations

@@ -42,6 +42,8 @@ _RADIOTHERAPY: Final = int(Action.RADIOTHERAPY)
 _ROD: Final = int(Action.ROD)
 _STOP: Final = int(Action.STOP_INFUSION)
 _LINE: Final = int(Action.THERAPY_LINE)
+_RADIONUCLIDE: Final = int(Action.RADIONUCLIDE)
+_FLUIDS: Final = int(Action.FLUIDS)
 
 
 @jitable
@@ -67,6 +69,14 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
         run.body[m.RESTART] = m.BEGIN
     elif action == _LINE:
         start_line(run, rules, day)
+    elif action == _FLUIDS:
+        run.body[m.FLUIDS_DAY] = day
+        set_saline(run, rules, day)
+    elif action == _RADIONUCLIDE:
+        for j in range(run.counts[0]):
+            formed = run.xl[j, i.osteoblasts] / run.pl[j, i.osteoblasts_reference]
+            run.xl[j, i.rt_kill] += rules.kill_of_8gy * amount * formed
+        run.body[m.RESTART] = m.BEGIN
     elif action in (_RADIOTHERAPY, _ROD):
         for j in range(run.counts[0]):
             if int(run.place[j, _ROW]) == int(detail):

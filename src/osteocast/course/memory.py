@@ -103,6 +103,8 @@ class Index(NamedTuple):
     extent_max: int
     epidural_growth: int
     osteoclasts_reference: int
+    osteoblasts: int
+    osteoblasts_reference: int
     systemic_kill: int
     denosumab_depot: int
     saline: int

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course import memory as m
-from osteocast.course.calendar import split_calendar
-from osteocast.course.chunk import Results
+from osteocast.course.calendar import in_order, split_calendar
+from osteocast.course.chunk import N_OBSERVABLES, Results
 from osteocast.course.courses import EVENT_FIELDS, LESION_SERIES, PATIENT_SERIES, Courses
 from osteocast.course.layout import DAYS_PER_MONTH, Action
 from osteocast.course.population import Draws
@@ -77,6 +77,7 @@ def continue_from(
     calendar: FloatArray,
     months: int,
     *,
+    read_days: FloatArray | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Courses:
@@ -89,6 +90,9 @@ def continue_from(
         Actions from day 0; see `calendar.coming_calendar`.
     months : int
         Horizon.
+    read_days : (r,) float64 or None
+        Rising days from 0 to before the horizon on which the body is read out as well, before the doses of the day.
+        The integration stops on each, so that courses differ within its accuracy from those without.
     workers : int or None
         Threads; None uses every processor.
     progress : callable or None
@@ -102,8 +106,9 @@ def continue_from(
     if np.any(calendar[:, 0] < 0.0) or np.any(calendar[:, 1] == int(Action.RECORD)):
         raise ValueError("what continues a history starts on day 0: earlier actions and read-outs belong to it")
     draws, standing = present.draws, present.standing
-    people, results = people_of(draws), _results(present, months)
-    rules = with_calendar(present.rules, calendar, months * DAYS_PER_MONTH)
+    days = np.zeros(0) if read_days is None else np.asarray(read_days, dtype=np.float64)
+    people, results = people_of(draws), _results(present, months, len(days))
+    rules = with_calendar(present.rules, _with_readings(calendar, days, months), months * DAYS_PER_MONTH)
     draw = draws.typical.streams.draws
     continue_chunk = compiled_entry("continue_chunk")
 
@@ -111,10 +116,21 @@ def continue_from(
         continue_chunk(pieces(people, job), pieces(standing, job), rules[int(draw[job.start])], pieces(results, job))
 
     share_out(draw, task, workers, progress)
-    return _courses(draws, months, results)
+    return _courses(draws, months, results, days)
 
 
-def _results(present: Present, months: int) -> Results:
+def _with_readings(calendar: FloatArray, days: FloatArray, months: int) -> FloatArray:
+    """Return the calendar with a read-out on each of the days."""
+    if not len(days):
+        return calendar
+    if days[0] < 0.0 or days[-1] >= months * DAYS_PER_MONTH or np.any(np.diff(days) <= 0.0):
+        raise ValueError("days of read-outs rise from 0 to before the horizon")
+    number = np.arange(len(days), dtype=np.float64)
+    kind = np.full(len(days), float(Action.RECORD))
+    return in_order(np.vstack([calendar, np.stack([days, kind, np.zeros(len(days)), number], axis=1)]).tolist())
+
+
+def _results(present: Present, months: int, records: int) -> Results:
     n, slots = present.standing.place.shape[:2]
     return Results(
         person_series=np.full((n, months + 1, len(PATIENT_SERIES)), np.nan),
@@ -123,10 +139,11 @@ def _results(present: Present, months: int) -> Results:
         n_events=np.zeros(n, dtype=np.int64),
         death_day=np.full(n, np.nan),
         status=np.zeros(n, dtype=np.int64),
+        records=np.full((n, records, N_OBSERVABLES), np.nan),
     )
 
 
-def _courses(draws: Draws, months: int, results: Results) -> Courses:
+def _courses(draws: Draws, months: int, results: Results, read_days: FloatArray) -> Courses:
     """Turn the arrays of the loop into Courses; events found only after death were never seen."""
     counts = np.minimum(results.n_events, m.EVENTS_MAXIMUM)
     course = np.repeat(np.arange(draws.n), counts)
@@ -154,4 +171,6 @@ def _courses(draws: Draws, months: int, results: Results) -> Courses:
         patient_series=results.person_series,
         lesion_series=results.lesion_series,
         status=status.astype(np.int8),
+        read_days=read_days,
+        read_outs=results.records,
     )

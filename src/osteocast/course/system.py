@@ -40,6 +40,8 @@ def loop_index() -> Index:
         extent_max=params.index("extent_max"),
         epidural_growth=params.index("epidural_growth"),
         osteoclasts_reference=params.index("pivonka.OCa_reference"),
+        osteoblasts=cells.index("OBa"),
+        osteoblasts_reference=params.index("pivonka.OBa_reference"),
         systemic_kill=state.index("systemic_kill"),
         denosumab_depot=state.index("denosumab.depot"),
         saline=controls.index("saline"),

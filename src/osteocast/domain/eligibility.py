@@ -48,7 +48,7 @@ def eligibility(regimen: Regimen, patient: Patient) -> Eligibility:
         against.append("The label of denosumab excludes a bisphosphonate at the same time.")
     against += _twice_in_a_day(regimen)
     for procedure in regimen.procedures:
-        if patient.lesion_at(procedure.site) is None:
+        if procedure.local and patient.lesion_at(procedure.site) is None:
             against.append(f"The patient has no lesion at {procedure.site}.")
     mind = [reason for drug in regimen.drugs for reason in _mind_drug(drug, patient)]
     return Eligibility(

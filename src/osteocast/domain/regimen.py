@@ -9,6 +9,7 @@ from osteocast.domain.patient import Patient
 
 __all__ = [
     "DAYS_PER_MONTH",
+    "LOCAL",
     "Dose",
     "Drug",
     "DrugCourse",
@@ -20,7 +21,9 @@ __all__ = [
 ]
 
 Mechanism = Literal["denosumab", "bisphosphonate"]
-ProcedureKind = Literal["radiotherapy", "rod"]
+ProcedureKind = Literal["radiotherapy", "rod", "radionuclide"]
+LOCAL: tuple[ProcedureKind, ...] = ("radiotherapy", "rod")
+"""Procedures on one lesion; a radionuclide is given to the whole person."""
 DAYS_PER_MONTH = 30.4375
 
 
@@ -162,20 +165,22 @@ class DrugCourse:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """Radiotherapy of, or a rod through, the lesion at a site.
+    """Radiotherapy of, or a rod through, the lesion at a site; a radionuclide given to the person.
 
     Parameters
     ----------
-    kind : {"radiotherapy", "rod"}
+    kind : {"radiotherapy", "rod", "radionuclide"}
         What is done.
     site : str
-        Name of the site of the lesion.
+        Name of the site of the lesion; empty where the whole person is treated.
     day : float
         Day, counted from the assessment.
     dose_gy : float or None
         Total dose [Gy]; radiotherapy only.
     fractions : int or None
         Number of fractions; radiotherapy only.
+    activity_kbq_per_kg : float or None
+        Radium-223 given [kBq per kg of body weight]; radionuclide only.
     """
 
     kind: ProcedureKind
@@ -183,6 +188,12 @@ class Procedure:
     day: float = 0.0
     dose_gy: float | None = None
     fractions: int | None = None
+    activity_kbq_per_kg: float | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether it is done to one lesion."""
+        return self.kind in LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +268,7 @@ class Regimen:
         """Return a sentence on what begins after the first `months` and is not in the forecast; empty without."""
         end = months * DAYS_PER_MONTH
         late = [course.drug.title for course in self.courses if course.start_day >= end]
-        late += [f"{one.kind} at {one.site}" for one in self.procedures if one.day >= end]
+        late += [f"{one.kind} at {one.site}" if one.local else one.kind for one in self.procedures if one.day >= end]
         named = ", ".join(dict.fromkeys(late))
         return f"Begins only after the end of this forecast and is not in it: {named}." if named else ""
 

@@ -198,7 +198,8 @@ class Endpoint:
     day : day after entry.
     rate, marker, harm : words of closed lists.
     fall : fall of a marker that counts as a response [%].
-    calcium : corrected calcium that counts as normal [mmol/L]. pain : worst pain that counts [points].
+    calcium : corrected calcium that counts as normal [mmol/L].
+    relapse : corrected calcium above which high calcium has come back [mmol/L]. pain : worst pain that counts [points].
     margin : ratio above 1 that non-inferiority must exclude.
     target : id of the published figure that this endpoint reproduces.
     """
@@ -217,6 +218,7 @@ class Endpoint:
     harm: str | None = None
     fall: float | None = None
     calcium: float | None = None
+    relapse: float | None = None
     pain: float | None = None
     margin: float | None = None
     target: str | None = None

@@ -71,6 +71,7 @@ class EstimatorFacts:
     name, title : key, and what it estimates.
     contrast : whether it compares arms with a comparator.
     needs, allows : keys of the endpoint that must or may be given.
+    visits : whether it takes values on the days of laboratory visits.
     """
 
     name: str
@@ -78,6 +79,7 @@ class EstimatorFacts:
     contrast: bool
     needs: tuple[str, ...]
     allows: tuple[str, ...]
+    visits: bool = False
 
 
 @cache
@@ -98,7 +100,8 @@ def trial_quantity_names(section: str) -> tuple[str, ...]:
 def estimator_facts(name: str) -> EstimatorFacts:
     """Return the facts of an estimator."""
     entry = read_table("trial_estimators")[name]
-    return EstimatorFacts(name, entry["title"], entry["contrast"], tuple(entry["needs"]), tuple(entry["allows"]))
+    needs, allows, visits = tuple(entry["needs"]), tuple(entry["allows"]), bool(entry.get("visits", False))
+    return EstimatorFacts(name, entry["title"], entry["contrast"], needs, allows, visits)
 
 
 def estimator_names() -> tuple[str, ...]:

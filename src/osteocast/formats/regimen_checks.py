@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from osteocast.domain.regimen import Drug
+from osteocast.domain.regimen import LOCAL, Drug
 from osteocast.formats.drug_file import builtin_drug, builtin_drugs, drug_from_entry, drug_issues
 from osteocast.formats.fields import clipped, suggestion
 from osteocast.formats.regimen_model import CourseEntry, DrugEntry, ProcedureEntry
@@ -83,7 +83,14 @@ def _procedure_issues(given: object, place: str) -> Iterator[Issue]:
     if entry.kind == "radiotherapy" and (entry.dose is None or entry.fractions is None):
         fix = 'Add dose = "8 Gy" and fractions = 1, or as planned.'
         yield Issue("regimen.radiation", place, "no dose or no fractions", "a total dose and its fractions", fix)
-    if entry.kind == "rod" and (entry.dose is not None or entry.fractions is not None):
-        yield Issue("regimen.radiation", place, "a dose for a rod", "none", "Remove dose and fractions.")
+    if entry.kind != "radiotherapy" and (entry.dose is not None or entry.fractions is not None):
+        yield Issue("regimen.radiation", place, f"a dose for {entry.kind}", "none", "Remove dose and fractions.")
+    if (entry.kind == "radionuclide") != (entry.activity is not None):
+        found = "no activity" if entry.activity is None else f"an activity for {entry.kind}"
+        fix = 'Give activity = "55 kBq/kg" to a radionuclide, and to nothing else.'
+        yield Issue("regimen.activity", place, found, "an activity of a radionuclide", fix)
+    if entry.kind not in LOCAL and entry.site:
+        fix = "Remove the site."
+        yield Issue("regimen.site-not-needed", f"{place}.site", entry.site, f"no site for {entry.kind}", fix)
     if entry.kind == "rod" and entry.site and not entry.site.startswith(("femur-", "humerus-")):
         yield Issue("regimen.rod-site", f"{place}.site", entry.site, "a femur or humerus", "Choose a long bone.")

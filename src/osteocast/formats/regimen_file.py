@@ -103,7 +103,7 @@ def check_for_patient(regimen: Regimen, patient: Patient) -> None:
             suggestion(one.site, sites) or "Name a lesion of the patient, or add the lesion to the patient's file.",
         )
         for one in regimen.procedures
-        if one.site not in sites
+        if one.local and one.site not in sites
     ]
     if issues:
         raise InputError(issues)
@@ -149,7 +149,7 @@ def _read_part(part: str) -> Regimen:
         expected = "one of " + ", ".join(builtin_regimens())
         raise InputError(Issue("regimen.unknown", "regimen", clipped(name), expected, hint))
     regimen = _builtin(name)
-    if where and not regimen.procedures:
+    if where and not any(one.local for one in regimen.procedures):
         fix = f"Write {name} without @{clipped(where)}."
         raise InputError(Issue("regimen.site-not-needed", f"regimen {name}", f"@{clipped(where)}", "no site", fix))
     if where and where not in site_names():
@@ -162,11 +162,11 @@ def _read_part(part: str) -> Regimen:
 
 
 def _unplaced(regimen: Regimen) -> bool:
-    return any(not one.site for one in regimen.procedures)
+    return any(one.local and not one.site for one in regimen.procedures)
 
 
 def _placed(regimen: Regimen, where: str) -> Regimen:
-    procedures = tuple(one if one.site else replace(one, site=where) for one in regimen.procedures)
+    procedures = tuple(one if one.site or not one.local else replace(one, site=where) for one in regimen.procedures)
     issues = [
         Issue("regimen.rod-site", f"regimen {regimen.name}", where, "a femur or humerus", "Choose a long bone.")
         for one in procedures
@@ -215,4 +215,4 @@ def _course(entry: CourseEntry, own: Mapping[str, Drug]) -> DrugCourse:
 
 def _procedure(entry: ProcedureEntry) -> Procedure:
     kind = cast(ProcedureKind, entry.kind)
-    return Procedure(kind, entry.site or "", entry.day, entry.dose, entry.fractions)
+    return Procedure(kind, entry.site or "", entry.day, entry.dose, entry.fractions, entry.activity)

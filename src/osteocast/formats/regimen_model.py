@@ -27,7 +27,7 @@ __all__ = [
 
 REGIMEN_FORMAT: Final = "osteocast.regimen/1"
 _MECHANISMS = ("denosumab", "bisphosphonate")
-_PROCEDURES = ("radiotherapy", "rod")
+_PROCEDURES = ("radiotherapy", "rod", "radionuclide")
 
 Mechanism = Annotated[str, BeforeValidator(choice_field(_MECHANISMS, "mechanism")), one_of(_MECHANISMS)]
 ProcedureKind = Annotated[str, BeforeValidator(choice_field(_PROCEDURES, "procedure")), one_of(_PROCEDURES)]
@@ -43,6 +43,7 @@ Clearance = Annotated[float, BeforeValidator(measure_field("clearance")), WithJs
 Radiation = Annotated[
     float, BeforeValidator(measure_field("radiation-dose")), WithJsonSchema(measure_schema("radiation-dose"))
 ]
+Activity = Annotated[float, BeforeValidator(measure_field("activity")), WithJsonSchema(measure_schema("activity"))]
 Percent = Annotated[
     float,
     BeforeValidator(number_field(1, 100, "percent of the full dose")),
@@ -89,13 +90,14 @@ class CourseEntry(_Entry):
 
 
 class ProcedureEntry(_Entry):
-    """Radiotherapy of, or a rod through, the lesion at a site."""
+    """Radiotherapy of, or a rod through, the lesion at a site; a radionuclide given to the person."""
 
     kind: ProcedureKind
     site: SiteName | None = None
     day: Time = 0.0
     dose: Radiation | None = None
     fractions: Fractions | None = None
+    activity: Activity | None = None
 
 
 class RegimenEntry(_Entry):

@@ -30,7 +30,8 @@ Named = list[tuple[str, M]]
 
 # Shares are printed with three digits.
 _ROUNDING = 0.005
-_ESTIMATOR_KEYS = ("counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "pain", "margin")
+_ESTIMATOR_KEYS = ("counting", "first", "time", "rate", "marker", "harm", "fall", "calcium", "relapse", "pain",
+                   "margin")  # fmt: skip
 
 
 def trial_issues(raw: Mapping[str, Any], file: str) -> list[Issue]:

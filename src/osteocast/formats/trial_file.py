@@ -184,6 +184,7 @@ def _endpoint(entry: EndpointEntry) -> Endpoint:
         harm=entry.harm,
         fall=entry.fall,
         calcium=entry.calcium,
+        relapse=entry.relapse,
         pain=entry.pain,
         margin=entry.margin,
         target=entry.target,

@@ -158,6 +158,9 @@ class PopulationEntry(_Entry):
     line_started: Annotated[InputEntry, _input("population", "line_started")]
     line_number: Annotated[InputEntry, _input("population", "line_number")] = _neutral("population", "line_number")
     line_strength: Annotated[InputEntry, _input("population", "line_strength")]
+    fluids_before: Annotated[InputEntry, _input("population", "fluids_before")] = _neutral(
+        "population", "fluids_before"
+    )
     oldest_lesion: Annotated[InputEntry, _input("population", "oldest_lesion")]
     lesions: Annotated[InputEntry, _input("population", "lesions")]
 
@@ -267,6 +270,7 @@ class EndpointEntry(_Entry):
     harm: Harm | None = None
     fall: Fall | None = None
     calcium: Calcium | None = None
+    relapse: Calcium | None = None
     pain: Pain | None = None
     margin: Margin | None = None
     target: Text | None = None

@@ -17,11 +17,24 @@ class Params(NamedTuple):
     reference_dose: Annotated[float, "Gy", "total dose of the course that `log_kill` belongs to"]
     reference_fractions: Annotated[float, "1", "fractions of that course"]
     log_kill: Annotated[float, "1", "natural log of tumour killed by that course; neutral 0"]
+    radium_dose: Annotated[
+        float, "Gy*kg/MBq", "absorbed dose per activity of radium-223 at normal numbers of osteoblasts; neutral 0"
+    ]
+    alpha_effectiveness: Annotated[float, "1", "effect of absorbed dose of alpha particles against that of x-rays"]
 
 
 def effective_dose(dose: float, fractions: float, p: Params) -> float:
     """Biologically effective dose [Gy] of a total `dose` [Gy] given in equal `fractions`."""
     return dose * (1 + dose / fractions / p.alpha_beta)
+
+
+def radionuclide_dose(activity: float, p: Params) -> float:
+    """Biologically effective dose [Gy] of radium-223 [kBq/kg] in a lesion with normal numbers of osteoblasts.
+
+    Alpha particles leave no damage that is repaired between doses, so there is no quadratic term. The course multiplies
+    it by the osteoblasts of each lesion on the day: the radionuclide goes where bone is formed.
+    """
+    return p.alpha_effectiveness * p.radium_dose * activity / 1000
 
 
 def kill_jump(dose: float, fractions: float, rt_decay: float, p: Params) -> float:

@@ -19,7 +19,6 @@ REASONS: Final = MappingProxyType(
         "trial.no-events-in-arm": "no event in one arm",
         "trial.no-interval": "no interval at this size",
         "trial.no-information": "nothing to compare",
-        "trial.monthly-values-only": "needs values between months, which are not kept",
         "trial.no-replicates": "no replicate",
         "trial.no-formula": "no formula for this estimator",
         "trial.no-advantage": "the simulated ratio does not favour the test arm",

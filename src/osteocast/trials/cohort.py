@@ -105,7 +105,8 @@ def candidates(
     population = trial.populations[group.population]
     typical = at_entry_of(population, trial.follow_up.survey_interval.value, parameters.typical(keys, replicate))
     drawn = draw_patients(group.record, typical)
-    present = carry(drawn, past_calendar(group.record, (0.0,)), history_events=True, workers=workers)
+    past = past_calendar(group.record, (0.0,), population["fluids_before"])
+    present = carry(drawn, past, history_events=True, workers=workers)
     entry = at_entry(present)
     admitted = np.flatnonzero(meets(trial.entry, entry) & (present.status == 0))
     return Entered(present.take(admitted, keys[admitted]), entry[admitted], keys[admitted])

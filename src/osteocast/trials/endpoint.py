@@ -14,6 +14,7 @@ from osteocast.course.courses import EventKind
 from osteocast.course.event_definitions import definition_of
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.domain.trial import Counting, Endpoint, Trial
+from osteocast.trials.calcium_response import CalciumVisits, calcium_response, response_duration, time_to_relapse
 from osteocast.trials.drop_out import Exits
 from osteocast.trials.entry import meets
 from osteocast.trials.estimand import Estimand, Strategy, follow_up
@@ -26,7 +27,7 @@ from osteocast.trials.hazard_ratio import (
     recurrent_hazard_ratio,
     sub_distribution_hazard_ratio,
 )
-from osteocast.trials.laboratory import harm_limit, measured, month_of
+from osteocast.trials.laboratory import harm_limit, measured, month_of, visit_days
 from osteocast.trials.marker_change import median_change, percent_change
 from osteocast.trials.morbidity_rate import RateEstimator, mean_with_interval, morbidity_rate
 from osteocast.trials.proportions import proportion
@@ -272,6 +273,14 @@ def ambulation(case: Case) -> Estimate:
     return proportion(int(np.count_nonzero(walking[present] > 0.5)), int(np.count_nonzero(present)))
 
 
+def calcium_of(case: Case) -> CalciumVisits:
+    """Return the corrected calcium of the endpoint's patients at their visits on study."""
+    chosen, day = case.of_arms(case.endpoint.arms), visit_days(case.trial)
+    end = np.minimum(chosen.drop_out_day, chosen.closed_day)
+    value = np.where(day[None, :] <= end[:, None], chosen.visits, np.nan)
+    return CalciumVisits(day, value, case.endpoint.calcium or 0.0, _day(case))
+
+
 def adverse_event(case: Case) -> Estimate:
     """Share of patients whose calcium fell below a limit at a monthly visit on study."""
     chosen = case.of_arms(case.endpoint.arms)
@@ -283,11 +292,6 @@ def adverse_event(case: Case) -> Estimate:
     with np.errstate(invalid="ignore"):
         low = (values < limit) & (day[None, :] <= end[:, None]) & (day[None, :] > 0.0)
     return proportion(int(np.count_nonzero(low.any(axis=1))), chosen.n)
-
-
-def too_coarse(case: Case) -> Estimate:
-    """Say that the courses kept are too coarse in time for this endpoint."""
-    return missing(case.endpoint.estimator, "trial.monthly-values-only", case.of_arms(case.endpoint.arms).n)
 
 
 def _day(case: Case) -> float:
@@ -315,8 +319,9 @@ ESTIMATORS: Final[Mapping[str, tuple[Callable[[Case], Estimate], str]]] = Mappin
         "survival-cox": (survival_ratio, "ratio"),
         "marker-change": (marker_change, "%"),
         "marker-response": (marker_response, "share"),
-        "calcium-response": (too_coarse, "share"),
-        "calcium-response-duration": (too_coarse, "day"),
+        "calcium-response": (lambda case: calcium_response(calcium_of(case)), "share"),
+        "calcium-response-duration": (lambda case: response_duration(calcium_of(case)), "day"),
+        "calcium-relapse": (lambda case: time_to_relapse(calcium_of(case), case.endpoint.relapse or 0.0), "day"),
         "pain-progression": (pain_progression, "day"),
         "ambulation": (ambulation, "share"),
         "adverse-event": (adverse_event, "share"),

@@ -39,6 +39,7 @@ from osteocast.trials.cohort import (
 )
 from osteocast.trials.drop_out import ExitPlan, exits
 from osteocast.trials.entry import QUANTITIES
+from osteocast.trials.laboratory import calcium_at_visits, first_after_entry, visit_days
 from osteocast.trials.subjects import MEASURED_COLUMNS, Subjects, nobody, together
 
 IntArray = NDArray[np.int64]
@@ -205,12 +206,13 @@ def _arm(
 ) -> Subjects:
     """Follow patients in one arm and keep what the trial sees of them."""
     (number, what), (entered, rows, stratum) = arm, chosen
-    months = round(trial.follow_up.simulated.value)
+    months, days = round(trial.follow_up.simulated.value), visit_days(trial)
     if not len(rows):
-        return nobody(months, len(QUANTITIES))
+        return nobody(months, len(QUANTITIES), len(days))
     present = entered.present.take(rows, entered.key[rows])
     rule = constants(radiotherapy.Params, "radiotherapy", entered.present.draws.typical)
-    courses = continue_from(present, coming_calendar(group.record, what.regimen, months, rule), months, workers=workers)
+    calendar = coming_calendar(group.record, what.regimen, months, rule)
+    courses = continue_from(present, calendar, months, read_days=days, workers=workers)
     _refuse_failures(courses, f"{trial.name}: {what.name}")
     plan = trial.follow_up
     leaving = ExitPlan(
@@ -223,7 +225,12 @@ def _arm(
     )
     end = np.full(courses.n, months * DAYS_PER_MONTH)
     observed = detect(courses, Surveys(interval_days=plan.survey_interval.value), end, entered.key[rows])
-    gone = exits(courses, leaving, present.draws.typical.streams, _first(courses, EventKind.CHANGE_OF_SYSTEMIC_THERAPY))
+    gone = exits(
+        courses,
+        leaving,
+        present.draws.typical.streams,
+        first_after_entry(courses, EventKind.CHANGE_OF_SYSTEMIC_THERAPY),
+    )
     subjects = Subjects(
         key=entered.key[rows],
         arm=np.full(len(rows), number, dtype=np.int64),
@@ -235,17 +242,11 @@ def _arm(
         closed_day=gone.closed_day,
         death_day=courses.death_day,
         series=np.ascontiguousarray(courses.patient_series[:, :, list(MEASURED_COLUMNS)]),
+        visits=calcium_at_visits(courses, present.draws.typical.streams.seed, entered.key[rows]),
         observed=observed,
     )
     # The few without a solution have no fate: others take their place.
     return subjects.take(courses.status == 0)
-
-
-def _first(courses: Courses, kind: EventKind) -> NDArray[np.float64]:
-    events = courses.events[(courses.events["kind"] == int(kind)) & (courses.events["day"] > 0.0)]
-    first = np.full(courses.n, np.inf)
-    np.minimum.at(first, events["course"], events["day"])
-    return first
 
 
 def _refuse_failures(courses: Courses, place: str) -> None:

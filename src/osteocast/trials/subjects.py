@@ -43,6 +43,8 @@ class Subjects:
     entry_day, drop_out_day, closed_day : see `drop_out.Exits`, shape (n,).
     death_day : day of death up to the end of the simulation, nan if alive, shape (n,).
     series : `MEASURED` by month, nan after death, shape (n, months + 1, len(MEASURED)).
+    visits : corrected calcium as measured at the laboratory visits [mmol/L], where an endpoint asks for it; nan after
+        death or after high calcium was treated again, shape (n, v). Their days: `laboratory.visit_days`.
     observed : what was seen up to the end of the simulation; leaving is applied by the estimand.
     """
 
@@ -56,6 +58,7 @@ class Subjects:
     closed_day: FloatArray
     death_day: FloatArray
     series: FloatArray
+    visits: FloatArray
     observed: Observed
 
     @property
@@ -88,19 +91,20 @@ def _of(observed: Observed, chosen: BoolArray) -> Observed:
     return Observed(**values)
 
 
-def nobody(months: int, quantities: int) -> Subjects:
+def nobody(months: int, quantities: int, visits: int = 0) -> Subjects:
     """Return no subjects, in arrays of the right shapes: an arm or a block into which nobody came.
 
     Parameters
     ----------
-    months : length of the simulation. quantities : number of values at entry.
+    months : length of the simulation. quantities : number of values at entry. visits : to the laboratory.
     """
     real, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
     none = np.zeros(0, dtype=np.bool_)
     series = np.zeros((0, months + 1, len(MEASURED)))
     observed = Observed(real, none, whole, real, whole, real, real, whole, none, real, whole)
     return Subjects(
-        whole, whole, whole, whole, np.zeros((0, quantities)), real, real, real, real, series, observed
+        whole, whole, whole, whole, np.zeros((0, quantities)), real, real, real, real, series,
+        np.zeros((0, visits)), observed,
     )  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from osteocast.evidence.target import Target
 from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
 from osteocast.inference.parameter_draws import neutral_values
-from osteocast.trials.endpoint import ESTIMATORS, too_coarse
 from osteocast.trials.patterns import Pattern, patterns_of
 from osteocast.trials.result import EndpointResult
 from osteocast.trials.run import Progress, TrialSettings
@@ -234,8 +233,6 @@ def run_trial(
     grouped : whether to estimate the first replicate's rows without each group of patients as well.
     """
     rows = rows_of(trial, targets, settings.patients)
-    if all(ESTIMATORS[trial.endpoint(row.endpoint).estimator][0] is too_coarse for row in rows):
-        return TrialRun(trial, settings.patients, rows, {}, "trial.monthly-values-only")
     work, workers, progress, notice = how
 
     def tell(what: str, done: int, total: int) -> None:

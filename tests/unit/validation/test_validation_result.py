@@ -51,7 +51,7 @@ def finished(name: str, shift: float) -> TrialRun:
 @pytest.fixture(scope="module")
 def found() -> Validation:
     trial = read_trial("major-2001")
-    silent = TrialRun(trial, 275, rows_of(trial, TARGETS, 275), {}, "trial.monthly-values-only")
+    silent = TrialRun(trial, 275, rows_of(trial, TARGETS, 275), {}, "trial.nobody-left")
     runs = (finished("saad-2002", 0.0), finished("fizazi-2011", 2.0), silent)
     return scored(runs, ValidationSettings(replicates=5))
 
@@ -72,7 +72,7 @@ def test_every_row_stays_in_whether_hit_missed_or_silent(document: dict) -> None
     assert len(rows) == 15 + 23 + 12
     assert all(row["simulation"]["covered"] for row in rows if row["trial"] == "saad-2002")
     assert not any(row["simulation"]["covered"] for row in rows if row["endpoint"] == "first-event-ratio")
-    assert all(row["reason"] == "trial.monthly-values-only" for row in rows if row["trial"] == "major-2001")
+    assert all(row["reason"] == "trial.nobody-left" for row in rows if row["trial"] == "major-2001")
     assert sum(row["large_miss"] for row in rows) > 10
 
 
