@@ -7,6 +7,7 @@ shares are matched; see the notes of data/parameters/natural_history.toml.
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from osteocast.course.typical import file_of
 from osteocast.evidence.load import DATA
 from osteocast.inference.parameter_draws import Parameters
 from osteocast.inference.posterior import read_posterior
-from osteocast.trials.natural_history import claims_incidence
+from osteocast.trials.cohort_measures import coded_incidence
 
 PEOPLE = 12_000
 # origin -> bone metastases at diagnosis, distant stage, regional stage [1]
@@ -52,6 +53,12 @@ def matched(origin: str, rates: dict[str, float], dormancy: float) -> tuple[dict
     return rates, lives(origin, rates | {"dormancy": dormancy})
 
 
+def _some(origin: str, one: Lives) -> Lives:
+    """Return as many lives as the mixture of all primaries holds, of twice `PEOPLE` in all."""
+    n = min(round(2 * PEOPLE * file_of("natural_history")[f"mix_{origin}"].value), one.n)
+    return Lives(**{f.name: getattr(one, f.name)[:n] for f in fields(Lives)})
+
+
 def main() -> None:
     """Match all rates within a bisection of the dormancy."""
     entries = file_of("natural_history")
@@ -63,7 +70,8 @@ def main() -> None:
         found = {}
         for origin in origins_with_history():
             rates, found[origin] = matched(origin, rates, dormancy)
-        curve = [claims_incidence(found, day, PEOPLE * 2).value for day in (30.0, 365.25, 3652.5)]
+        mixed = {origin: _some(origin, one) for origin, one in found.items()}
+        curve = [coded_incidence(mixed, day).value for day in (30.0, 365.25, 3652.5)]
         rise = (curve[2] - curve[1]) / curve[1]
         low, high = (np.log(dormancy), high) if rise < RISE else (low, np.log(dormancy))
         print(f"dormancy {dormancy:.3f}: {curve} rise {rise:.2f}", flush=True)
