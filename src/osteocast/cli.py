@@ -222,7 +222,7 @@ def simulate_a_trial(  # noqa: PLR0913, PLR0917 -- one argument an option
 
 
 @app.command("cohort")
-def simulate_a_cohort(  # noqa: PLR0913, PLR0917 -- one argument an option
+def simulate_a_cohort(
     primary: Annotated[str, typer.Argument(help="breast, prostate, lung, kidney, thyroid, other, or all")],
     people: Annotated[int, typer.Option(help="people with the cancer, in all")] = 10_000,
     seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,

@@ -61,9 +61,7 @@ class Seeded:
     site_class: FloatArray
 
 
-def lesion_table(
-    patient: Patient, typical: Typical, tempo: FloatArray, seeded: Seeded | None = None
-) -> LesionTable:
+def lesion_table(patient: Patient, typical: Typical, tempo: FloatArray, seeded: Seeded | None = None) -> LesionTable:
     """Draw the lesions of every patient of `typical`; `seeded` says when and where they were seeded."""
     if seeded is None:
         known = _number_of_lesions(patient, typical, tempo)

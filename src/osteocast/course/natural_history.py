@@ -125,10 +125,10 @@ class _Person:
 
     def chance(self, name: str) -> FloatArray:
         """Return the waiting time of a process of rate 1, shape (n,)."""
-        return -np.log(ndtr(self.typical.streams.person(f"natural_history.{name}")))
+        return np.asarray(-np.log(ndtr(self.typical.streams.person(f"natural_history.{name}"))))
 
     def chances(self, name: str, rows: int) -> FloatArray:
-        return -np.log(ndtr(self.typical.streams.lesion(f"natural_history.{name}", rows)))
+        return np.asarray(-np.log(ndtr(self.typical.streams.lesion(f"natural_history.{name}", rows))))
 
     def shed(self, name: str, totals: FloatArray) -> FloatArray:
         """Return when a process that follows the surface of the primary has added up to `totals`."""
@@ -338,9 +338,7 @@ def _bone_found(
     return times.min(axis=0), np.choose(best, [way, np.full_like(way, Way.STAGING), np.full_like(way, Way.IMAGING)])
 
 
-def _death(
-    person: _Person, spread: _Spread, index: FloatArray, age: FloatArray
-) -> tuple[FloatArray, BoolArray]:
+def _death(person: _Person, spread: _Spread, index: FloatArray, age: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Return when people die [year] and whether of the cancer: metastases kill from when they can be seen."""
     slope = person.of("other_death_age")
     other = person.of("other_death") * np.exp(slope * (age - 67.5))
@@ -361,4 +359,4 @@ def _site_classes(person: _Person) -> FloatArray:
     shares = np.cumsum(factor * site_shares(), axis=1)
     uniform = ndtr(person.typical.streams.lesion("population.site", ROWS)) * shares[:, -1:]
     found = (uniform[:, :, None] > shares[:, None, :]).sum(axis=2)
-    return np.minimum(found, len(SiteClass) - 1).astype(float)
+    return np.asarray(np.minimum(found, len(SiteClass) - 1), dtype=float)

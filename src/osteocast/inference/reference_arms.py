@@ -69,13 +69,15 @@ def reference_arm(trial: Trial, arm_name: str, name: str) -> ReferenceArm:
     KeyError
         The trial has no such arm.
     ValueError
-        What a reference arm is not made for: several populations or both sexes in one arm, or drop-out that depends
-        on the state of the patient.
+        What a reference arm is not made for: several populations or both sexes in one arm, lesions from the natural
+        history, or drop-out that depends on the state of the patient.
     """
     arm = trial.arm(arm_name)
     population = trial.populations[0]
     if len(trial.populations) > 1 or population["female"] not in (0.0, 1.0):
         raise ValueError(f"{trial.name} mixes populations or sexes")
+    if population.source != "inputs":
+        raise ValueError(f"lesions of {trial.name} come from the natural history")
     if arm.drop_out.per_ecog_point.value or arm.drop_out.after_progression.value:
         raise ValueError(f"drop-out of {trial.name} depends on the state of the patient")
     plan = trial.follow_up
@@ -190,11 +192,9 @@ def at_entry_of(people: ReferenceArm | Population, survey_interval: float, typic
     era = f"population.line_strength_{people.origin}"
     scales = dict(typical.scales)
     scales[era] = scales.get(era, np.ones(len(typical.streams.patients))) * people["line_strength"]
-    fixed = typical.fixed | {
-        "population.age_last": people["oldest_lesion"],
-        f"population.lesions_{people.origin}": people["lesions"],
-        "population.survey_interval": survey_interval,
-    }
+    of_lesions = {"oldest_lesion": "population.age_last", "lesions": f"population.lesions_{people.origin}"}
+    given = {entry: people[name] for name, entry in of_lesions.items() if name in people.inputs}
+    fixed = typical.fixed | given | {"population.survey_interval": survey_interval}
     return Typical(typical.streams, scales, fixed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,12 +22,12 @@ def cohort_summary(result: Mapping[str, Any]) -> str:
     first = [
         cut(f"Osteocast {result['version']}: {plain(result['title'])}", WIDTH),
         cut(f"{people:,} people, seed {result['settings']['seed']}; central parameters", WIDTH),
-        cut(result["banner"], WIDTH),
+        *textwrap.wrap(result["banner"], WIDTH, break_on_hyphens=False),
     ]
     last = [cut(f"{met} of {len(checks)} figures that nothing was matched to are met; the rest in the report", WIDTH)]
     room = LINES - len(first) - len(last) - 1
     shown = _chosen(compared, room)
-    rows = [("cohort", "outcome", "simulated (95 %)", "published", "")]
+    rows = [("", "outcome", "simulated (95 %)", "published", "")]
     rows += [_row(one) for one in shown]
     widths = [max(columns(row[i]) for row in rows) for i in range(5)]
     table = [
@@ -68,7 +69,7 @@ def published_text(one: Mapping[str, Any]) -> str:
     return f"{found['value']:g}" + (f" ({interval})" if interval and one["unit"] != "%" else "")
 
 
-def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(one: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     published = one["published"]
     mark = "met" if published["met"] else "missed"
-    return one["origin"], cut(plain(one["name"]), 38), figure_text(one), published_text(one), mark
+    return one["origin"], cut(plain(one["name"]), 33), figure_text(one), published_text(one), mark

@@ -40,7 +40,8 @@ def cohort_document(settings: CohortSettings, cohorts: Mapping[Origin, Cohort]) 
         "schema": COHORT_RESULT_FORMAT,
         "version": VERSION,
         "banner": BANNER,
-        "title": "From the primary to bone: " + (origin_facts(next(iter(cohorts))).title if single else "six primaries"),
+        "title": "From the primary to bone: "
+        + (origin_facts(next(iter(cohorts))).title if single else "six primaries"),
         "settings": {"primary": name, "people": settings.people, "seed": settings.seed},
         "primaries": [_primary(one) for one in cohorts.values()],
         "outcomes": [_outcome(cohorts, asked) for asked in outcomes_for(settings.origins)],
@@ -77,9 +78,7 @@ def _primary(one: Cohort) -> Document:
         "bone_found": count(with_bone),
         "bone_first": count(lives.first == First.BONE),
         "primary_never_found": count(~np.isfinite(lives.primary_day)),
-        "found_by": {
-            way.name.lower(): count(lives.bone_way == way) for way in Way if way is not Way.NOT_FOUND
-        },
+        "found_by": {way.name.lower(): count(lives.bone_way == way) for way in Way if way is not Way.NOT_FOUND},
         "died_of_cancer": count(lives.of_cancer),
         "carried": len(one.found.rows),
     }

@@ -61,9 +61,7 @@ def outcomes_for(origins: Sequence[Origin]) -> list[Outcome]:
     """Return the questions to a cohort of some primaries: of the mixture where there are several, then of each."""
     asked = [_outcome(entry) for entry in read_table("cohort_outcomes")["outcome"]]
     mixed = [one for one in asked if one.origin == "all"] if len(origins) > 1 else []
-    own = [
-        replace(one, origin=origin) for origin in origins for one in asked if one.origin in (origin, "each")
-    ]
+    own = [replace(one, origin=origin) for origin in origins for one in asked if one.origin in (origin, "each")]
     return mixed + own
 
 
@@ -194,7 +192,7 @@ def site_counts(lives: Lives) -> IntArray:
     """Return the number of lesions by site class when bone metastases are found, shape (len(SiteClass),)."""
     rows = _with_bone(lives)
     there = lives.seed_day[rows] < lives.bone_day[rows, None]
-    return np.bincount(lives.site_class[rows][there].astype(int), minlength=len(SiteClass))
+    return np.asarray(np.bincount(lives.site_class[rows][there].astype(int), minlength=len(SiteClass)), dtype=np.int64)
 
 
 def _site_share(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
@@ -238,12 +236,12 @@ def _cord(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
         if not (bone.n and cord.n):
             continue
         value += weight * bone.value * cord.value
-        variance += (weight * bone.value * cord.standard_error) ** 2 + (
-            weight * cord.value * bone.standard_error
-        ) ** 2
+        variance += (weight * bone.value * cord.standard_error) ** 2 + (weight * cord.value * bone.standard_error) ** 2
     half = critical_value(0.95) * float(np.sqrt(variance))
     n = int(sum(len(one.found.cord) for one in cohorts))
-    return Estimate(value, max(value - half, 0.0), value + half, half / critical_value(0.95), n=n, method=method), "share"
+    return Estimate(
+        value, max(value - half, 0.0), value + half, half / critical_value(0.95), n=n, method=method
+    ), "share"
 
 
 Measure = Callable[[Sequence[Cohort], Outcome], tuple[Estimate, str]]
@@ -258,7 +256,8 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "revealed-by-bone": _of_lives(lambda lives: lives.first == First.BONE, _everybody),
         "bone-first": _of_lives(lambda lives: lives.first == First.BONE, _with_bone),
         "primary-never-found": _of_lives(lambda lives: ~np.isfinite(lives.primary_day), _with_bone),
-        "bone-at-death": _of_lives(_with_bone, lambda lives: lives.of_cancer),
+        "bone-known-at-death": _of_lives(_with_bone, lambda lives: lives.of_cancer),
+        "bone-at-death": _of_lives(lambda lives: np.isfinite(lives.bone_visible_day), lambda lives: lives.of_cancer),
         "time-to-bone": _time_to_bone,
         "single-lesion": _single,
         "lesions": _mean_lesions,

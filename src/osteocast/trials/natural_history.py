@@ -29,8 +29,8 @@ from osteocast.course.simulate import continue_from
 from osteocast.course.typical import file_of
 from osteocast.domain.patient import Origin, Patient, PrimaryTumour, Sex
 from osteocast.evidence.load import DATA
-from osteocast.foundation.errors import InputError, Issue
 from osteocast.formats.regimen_file import read_regimen
+from osteocast.foundation.errors import InputError, Issue
 from osteocast.inference.parameter_draws import typical_of_draws
 from osteocast.inference.posterior import read_posterior
 from osteocast.models import radiotherapy
@@ -109,7 +109,7 @@ def origins_of(name: str) -> tuple[Origin, ...]:
         expected = "all, or one of " + ", ".join(known)
         fix = "Choose one whose growth from the primary on is described; myeloma begins in marrow and has no primary."
         raise InputError(Issue("cohort.primary", "primary", name[:60], expected, fix))
-    return (cast(Origin, name),)
+    return (known[known.index(name)],)
 
 
 def simulate_cohort(
