@@ -171,8 +171,8 @@ def live(origin: Origin, typical: Typical) -> Lives:
         1.0,
     )
     felt, ways = _felt(person, g)
-    organ_felt = early.organ + _ratio(person.chance("organ_felt"), person.of("organ_rate"))
-    candidates = np.stack([found, (early.grown + felt).min(axis=1), organ_felt])
+    delay = _ratio(person.chance("organ_felt"), person.of("organ_rate"))
+    candidates = np.stack([found, (early.grown + felt).min(axis=1), early.organ + delay])
     first, index = candidates.argmin(axis=0), candidates.min(axis=0)
     nodes = person.shed("nodes", person.chance("nodes"))
     distant = (first != First.PRIMARY) | (early.visible.min(axis=1) <= index) | (early.organ <= index)
@@ -182,7 +182,7 @@ def live(origin: Origin, typical: Typical) -> Lives:
         person.own("age") + person.own("age_sd") * typical.streams.person("natural_history.age"), _YOUNGEST, _OLDEST
     )
     death, of_cancer = _death(person, spread, index, age)
-    organ_known = np.where(spread.organ <= index, index, spread.organ + (organ_felt - early.organ))
+    organ_known = np.where(spread.organ <= index, index, spread.organ + delay)
     bone, way = _bone_found(person, spread, (felt, ways), index, organ_known)
     known = ndtr(typical.streams.person("natural_history.work_up")) < person.of("primary_found_share")
     primary = np.where((first == First.PRIMARY) | known, index, found)

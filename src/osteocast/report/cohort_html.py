@@ -56,12 +56,12 @@ def _primary(one: Mapping[str, Any]) -> View:
 
 
 def _figures(result: Mapping[str, Any]) -> list[View]:
-    """Return curves of all primaries on one scale, and those of each by stage."""
+    """Return curves of all primaries together, and those of each by stage."""
     together = [one for one in result["curves"] if one["stage"] == "all stages"]
-    groups = [("All stages, by primary", together, "origin")] if len(together) > 1 else []
+    groups = [("All stages, by primary" if len(together) > 1 else "All stages", together, "origin")]
     for primary in result["primaries"]:
-        own = [one for one in result["curves"] if one["origin"] == primary["origin"]]
-        groups.append((primary["title"].capitalize(), own, "stage"))
+        own = [one for one in result["curves"] if one["origin"] == primary["origin"] and one not in together]
+        groups.append((f"{primary['title'].capitalize()}, by stage", own, "stage"))
     figures = []
     for title, series, key in groups:
         styles = [wording.style_of(i) for i in range(len(series))]

@@ -171,7 +171,8 @@ def _time_to_bone(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, 
 def lesion_counts(lives: Lives) -> IntArray:
     """Return how many lesions of at least the first size people have when bone metastases are found, shape (k,)."""
     rows = _with_bone(lives)
-    return np.count_nonzero(lives.seed_day[rows] < lives.bone_day[rows, None], axis=1).astype(np.int64)
+    there = lives.seed_day[rows] < lives.bone_day[rows, None]
+    return np.asarray(np.count_nonzero(there, axis=1), dtype=np.int64)
 
 
 def _single(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
