@@ -217,6 +217,26 @@ def simulate_a_trial(  # noqa: PLR0913, PLR0917 -- one argument an option
     _say(trial_command(trial, Asked(patients, replicates, design, drawn, seed, workers), out, as_json))
 
 
+@app.command("cohort")
+def simulate_a_cohort(
+    primary: Annotated[str, typer.Argument(help="breast, prostate, lung, kidney, thyroid, other, or all")],
+    people: Annotated[int, typer.Option(help="people with the cancer, in all")] = 10_000,
+    seed: Annotated[int, typer.Option(help="seed of every random number")] = 1,
+    workers: Annotated[int | None, typer.Option(help="threads; all processors where not given")] = None,
+    out: Annotated[Path, typer.Option(readable=False, help="folder for result.json, tables and report.html")] = Path(
+        "cohort"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the summary")] = False,
+) -> None:
+    """Follow people with a cancer from its growth to bone metastases and death, beside published figures.
+
+    Example: osteocast cohort breast --people 5000 --out breast-cohort
+    """
+    from osteocast.cohort_command import cohort_command
+
+    _say(cohort_command(primary, (people, seed, workers), out, as_json))
+
+
 @app.command("trials")
 def list_trials() -> None:
     """List the built-in trials: name and title, separated by a tab.

@@ -50,12 +50,29 @@ class LesionTable:
         )
 
 
-def lesion_table(patient: Patient, typical: Typical, tempo: FloatArray) -> LesionTable:
-    """Draw the lesions of every patient of `typical`."""
-    known = _number_of_lesions(patient, typical, tempo)
-    rows = int(known.max()) + NEW_LESIONS
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """Lesions whose seeding is known from the natural history of each patient.
+
+    `seed_day` (n, rows) before day 0, infinite where there is no such lesion; `site_class` (n, rows).
+    """
+
+    seed_day: FloatArray
+    site_class: FloatArray
+
+
+def lesion_table(patient: Patient, typical: Typical, tempo: FloatArray, seeded: Seeded | None = None) -> LesionTable:
+    """Draw the lesions of every patient of `typical`; `seeded` says when and where they were seeded."""
+    if seeded is None:
+        known = _number_of_lesions(patient, typical, tempo)
+        rows = int(known.max()) + NEW_LESIONS
+        site_class = _site_classes(patient, typical, rows)
+    else:
+        known = np.count_nonzero(np.isfinite(seeded.seed_day), axis=1).astype(np.int64)
+        rows = seeded.seed_day.shape[1] + NEW_LESIONS
+        site_class = _site_classes(patient, typical, rows)
+        site_class[:, : seeded.site_class.shape[1]] = seeded.site_class
     place = np.full((len(known), rows, len(PLACE)), np.nan)
-    site_class = _site_classes(patient, typical, rows)
     place[:, :, PLACE_INDEX["site_class"]] = site_class
     place[:, :, PLACE_INDEX["vertebra"]] = _levels(patient, rows)
     place[:, :, PLACE_INDEX["phenotype"]] = _phenotypes(patient, typical, rows)
@@ -72,10 +89,28 @@ def lesion_table(patient: Patient, typical: Typical, tempo: FloatArray) -> Lesio
     for row, lesion in enumerate(patient.lesions):
         _record(patient, lesion, place[:, row])
     _set_volumes(patient, params, place, latent_extent)
-    place[:, :, PLACE_INDEX["seed_day"]] = _seed_days(typical, place, params)
-    absent = np.arange(rows)[None, :] >= known[:, None]
-    place[:, :, PLACE_INDEX["seed_day"]][absent] = np.inf
+    if seeded is None:
+        place[:, :, PLACE_INDEX["seed_day"]] = _seed_days(typical, place, params)
+        absent = np.arange(rows)[None, :] >= known[:, None]
+        place[:, :, PLACE_INDEX["seed_day"]][absent] = np.inf
+    else:
+        place[:, :, PLACE_INDEX["seed_day"]] = np.inf
+        place[:, : seeded.seed_day.shape[1], PLACE_INDEX["seed_day"]] = seeded.seed_day
     return LesionTable(place, params, known)
+
+
+def lesion_growth(primary: str, typical: Typical, tempo: FloatArray, rows: int) -> FloatArray:
+    """Return the growth rate of each lesion [1/year], shape (n, rows): that of `lesion_table` for the same keys."""
+    file, parameter = entries_of(lesion_model.Params, "lesion")["growth"]
+    normal = typical.streams.lesion(f"{file}.{parameter.name}", rows)
+    each = spread_out(typical.of(file, parameter)[:, None], parameter.between_patient, normal)
+    return np.asarray(each * _growth_of_primary(primary, typical, tempo)[:, None] * DAYS_PER_YEAR)
+
+
+def _growth_of_primary(primary: str, typical: Typical, tempo: FloatArray) -> FloatArray:
+    """Return growth against the reference by primary and tempo, shape (n,)."""
+    faster = np.exp(typical.get("population", "tempo_growth") * tempo)
+    return np.asarray(typical.get("population", f"growth_{primary}") * faster)
 
 
 def _number_of_lesions(patient: Patient, typical: Typical, tempo: FloatArray) -> NDArray[np.int64]:
@@ -143,8 +178,7 @@ def _parameters(
             values[:, :, column] = spread_out(base, spread, typical.streams.lesion(key, rows))
         else:
             values[:, :, column] = spread_out(base, spread, typical.streams.person(key)[:, None])
-    growth = typical.get("population", f"growth_{primary}") * np.exp(typical.get("population", "tempo_growth") * tempo)
-    values[:, :, names.index("growth")] *= growth[:, None]
+    values[:, :, names.index("growth")] *= _growth_of_primary(primary, typical, tempo)[:, None]
     extent = names.index("extent_max")
     site_class = place[:, :, PLACE_INDEX["site_class"]].astype(int)
     medians = np.stack([typical.get("population", f"extent_{m.name.lower()}") for m in SiteClass], axis=1)

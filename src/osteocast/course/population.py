@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from osteocast.course.body_parameters import body_parameters
 from osteocast.course.layout import DAYS_PER_YEAR, PERSON, PERSON_INDEX
-from osteocast.course.lesion_table import lesion_table
+from osteocast.course.lesion_table import Seeded, lesion_table
 from osteocast.course.prognosis import Prognosis, prognosis
 from osteocast.course.seeding import seeding_rate
 from osteocast.course.typical import Typical
@@ -73,17 +73,18 @@ class Draws:
         )
 
 
-def draw_patients(patient: Patient, typical: Typical) -> Draws:
+def draw_patients(patient: Patient, typical: Typical, seeded: Seeded | None = None) -> Draws:
     """Draw one patient per stream of `typical` that agrees with the record in place, kind and size of lesions.
 
-    Laboratory values are not used here: they weigh the drawn patients afterwards.
+    Laboratory values are not used here: they weigh the drawn patients afterwards. With `seeded` the number, days and
+    places of lesions come from each patient's own natural history.
     """
     tempo = typical.get("population", "tempo_sd") * typical.streams.person("population.tempo")
     ecog = _ecog_start(patient, typical, tempo)
     outlook = prognosis(patient, typical, ecog - typical.get("population", "ecog_start"))
     person = _people(patient, typical, {"tempo": tempo, "ecog": ecog}, outlook)
     body, latents = body_parameters(patient, typical)
-    table = lesion_table(patient, typical, tempo)
+    table = lesion_table(patient, typical, tempo, seeded)
     place, lesions = table.in_seeding_order()
     latents = {"population.tempo": tempo, **latents}
     latents |= {"prognosis.visceral": outlook.visceral, "prognosis.subtype": outlook.subtype}

@@ -13,6 +13,8 @@ from osteocast.domain.skeleton import marrow_share
 
 FloatArray = NDArray[np.float64]
 
+_FACTORS = ("seeding_perfusion", "seeding_adhesion", "seeding_support")
+
 
 @cache
 def site_shares() -> FloatArray:
@@ -32,6 +34,18 @@ def seeding_rate(typical: Typical, tempo: FloatArray) -> FloatArray:
     better supplied, stickier or more fertile than other tissue) lowers the rate by that factor.
     """
     rate = typical.get("population", "seeding_base")
-    for factor in ("seeding_perfusion", "seeding_adhesion", "seeding_support"):
-        rate = rate * typical.get("population", factor) / file_of("population")[factor].value
+    for factor in _FACTORS:
+        rate = rate * _against_entry(typical, factor)
     return np.asarray(rate * np.exp(typical.get("population", "tempo_seeding") * tempo))
+
+
+def soil(typical: Typical) -> FloatArray:
+    """Return perfusion x adhesion x growth support of bone against their entries, shape (n,)."""
+    product = np.ones(len(typical.streams.patients))
+    for factor in _FACTORS:
+        product = product * _against_entry(typical, factor)
+    return product
+
+
+def _against_entry(typical: Typical, factor: str) -> FloatArray:
+    return typical.get("population", factor) / file_of("population")[factor].value

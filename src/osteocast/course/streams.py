@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.course.correlations import mixing
 from osteocast.foundation.random import normal_array
 
 FloatArray = NDArray[np.float64]
@@ -53,10 +54,24 @@ class Streams:
         return normal_array(self.seed, self.draws, stream_number(name), _TYPICAL)
 
     def person(self, name: str) -> FloatArray:
-        """Return one number per patient, shape (n,)."""
+        """Return one number per patient, shape (n,); correlated with others as `correlations` says."""
         if name in self.given:
             return self.given[name]
-        return normal_array(self.seed, self.patients, stream_number(name), _PERSON)
+        own = normal_array(self.seed, self.patients, stream_number(name), _PERSON)
+        row = mixing().get(name)
+        if row is None:
+            return own
+        *others, (_, weight) = row
+        return np.asarray(sum((w * self._independent(other) for other, w in others), weight * own))
+
+    def _independent(self, name: str) -> FloatArray:
+        """Return the part of a name's number that no earlier name explains, shape (n,)."""
+        row = mixing().get(name, ((name, 1.0),))
+        *others, (_, weight) = row
+        if name not in self.given:
+            return normal_array(self.seed, self.patients, stream_number(name), _PERSON)
+        explained = sum((w * self._independent(other) for other, w in others), np.zeros(len(self.patients)))
+        return np.asarray((self.given[name] - explained) / weight)
 
     def lesion(self, name: str, count: int) -> FloatArray:
         """Return one number per patient and lesion, shape (n, count)."""

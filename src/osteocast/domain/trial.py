@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from osteocast.domain.patient import Origin
 from osteocast.domain.regimen import Regimen
-from osteocast.domain.trial_words import AllocationMethod, Grade, Marker, Rate, Strategy
+from osteocast.domain.trial_words import AllocationMethod, Grade, Marker, Rate, Source, Strategy
 
 __all__ = [
     "Allocation",
@@ -47,13 +47,16 @@ class Population:
     ----------
     name : key within the trial.
     origin, subtype : primary tumour.
-    inputs : by the names under ``[population]`` in ``data/trial_quantities.toml``, all of them.
+    inputs : by the names under ``[population]`` in ``data/trial_quantities.toml``; those of lesions only with the
+        source "inputs".
+    source : where lesions at entry come from, one of `osteocast.domain.trial_words.SOURCES`.
     """
 
     name: str
     origin: Origin
     subtype: str | None
     inputs: Mapping[str, TrialInput]
+    source: Source = "inputs"
 
     def __getitem__(self, name: str) -> float:
         return self.inputs[name].value

@@ -11,12 +11,14 @@ __all__ = [
     "GRADES",
     "MARKERS",
     "RATES",
+    "SOURCES",
     "STRATEGIES",
     "AllocationMethod",
     "EstimatorFacts",
     "Grade",
     "Marker",
     "Rate",
+    "Source",
     "Strategy",
     "TrialQuantity",
     "component_names",
@@ -33,6 +35,9 @@ AllocationMethod = Literal["simple", "permuted-blocks", "minimisation"]
 Strategy = Literal["treatment-policy", "hypothetical", "composite", "while-alive"]
 Marker = Literal["untx", "ctx", "bone-alp"]
 Rate = Literal["events-per-person-time", "mean-of-patient-ratios"]
+Source = Literal["inputs", "natural-history"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+"""Where the lesions of patients at entry come from: inputs of the trial, or each patient's own natural history."""
 GRADES: tuple[Grade, ...] = get_args(Grade)
 ALLOCATION_METHODS: tuple[AllocationMethod, ...] = get_args(AllocationMethod)
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)

@@ -50,6 +50,7 @@ def trial_issues(raw: Mapping[str, Any], file: str) -> list[Issue]:
     issues += _regimen_issues(raw, arms, file)
     for place, population in populations:
         issues += _population_issues(population, place)
+        issues += _source_issues(population, place)
     for place, counting in countings:
         issues += _counting_issues(counting, place)
     issues += _endpoint_issues(raw, endpoints)
@@ -140,6 +141,18 @@ def _population_issues(entry: PopulationEntry, place: str) -> Iterator[Issue]:
     if len(facts.sexes) == 1 and wrong[facts.sexes[0]] > 0.0:
         expected = f"only {facts.sexes[0]} patients with {facts.title}"
         yield Issue("trial.population", f"{place}.female", f"{entry.female.value:g}", expected, "Correct the share.")
+
+
+def _source_issues(entry: PopulationEntry, place: str) -> Iterator[Issue]:
+    """Find lesions that are described twice, or not at all."""
+    for name in ("oldest_lesion", "lesions"):
+        given = getattr(entry, name) is not None
+        if given == (entry.source == "inputs"):
+            continue
+        found, expected = f"source {entry.source} with {name}", f"no {name}: the natural history says it"
+        if not given:
+            found, expected = f"no {name}", f'{name}, or source = "natural-history"'
+        yield Issue("trial.population", f"{place}.{name}", found, expected, "Correct one of the two.")
 
 
 def _counting_issues(entry: CountingEntry, place: str) -> Iterator[Issue]:

@@ -23,7 +23,7 @@ from osteocast.domain.trial import (
     Trial,
     TrialInput,
 )
-from osteocast.domain.trial_words import AllocationMethod, Grade, Marker, Rate, Strategy, trial_quantity_names
+from osteocast.domain.trial_words import AllocationMethod, Grade, Marker, Rate, Source, Strategy, trial_quantity_names
 from osteocast.formats.fields import clipped, suggestion
 from osteocast.formats.issues import issues_of
 from osteocast.formats.regimen_file import is_file_name, read_regimen, regimen_from_mapping
@@ -118,8 +118,9 @@ def _input(entry: InputEntry) -> TrialInput:
 
 
 def _population(entry: PopulationEntry) -> Population:
-    inputs = {name: _input(getattr(entry, name)) for name in trial_quantity_names("population")}
-    return Population(entry.name, cast(Origin, entry.origin), entry.subtype, inputs)
+    given = {name: getattr(entry, name) for name in trial_quantity_names("population")}
+    inputs = {name: _input(one) for name, one in given.items() if one is not None}
+    return Population(entry.name, cast(Origin, entry.origin), entry.subtype, inputs, cast(Source, entry.source))
 
 
 def _criterion(entry: AmongEntry) -> EntryCriterion:

@@ -10,6 +10,7 @@ from osteocast.domain.trial_words import (
     GRADES,
     MARKERS,
     RATES,
+    SOURCES,
     STRATEGIES,
     TrialQuantity,
     component_names,
@@ -80,6 +81,7 @@ Method = Annotated[str, *_choice(ALLOCATION_METHODS, "method of allocation")]
 Strategy = Annotated[str, *_choice(STRATEGIES, "strategy")]
 Marker = Annotated[str, *_choice(MARKERS, "marker")]
 Rate = Annotated[str, *_choice(RATES, "rate")]
+Source = Annotated[str, *_choice(SOURCES, "source of the lesions at entry")]
 Harm = Annotated[str, *_choice(harm_names(), "harm")]
 Estimator = Annotated[str, *_choice(estimator_names(), "estimator")]
 Component = Annotated[str, *_choice(component_names(), "component")]
@@ -152,6 +154,7 @@ class PopulationEntry(_Entry):
     name: Text
     origin: Text
     subtype: Text | None = None
+    source: Source = "inputs"
     share: Annotated[InputEntry, _input("population", "share")]
     female: Annotated[InputEntry, _input("population", "female")]
     age: Annotated[InputEntry, _input("population", "age")]
@@ -161,8 +164,8 @@ class PopulationEntry(_Entry):
     fluids_before: Annotated[InputEntry, _input("population", "fluids_before")] = _neutral(
         "population", "fluids_before"
     )
-    oldest_lesion: Annotated[InputEntry, _input("population", "oldest_lesion")]
-    lesions: Annotated[InputEntry, _input("population", "lesions")]
+    oldest_lesion: Annotated[InputEntry, _input("population", "oldest_lesion")] | None = None
+    lesions: Annotated[InputEntry, _input("population", "lesions")] | None = None
 
 
 class FollowUpEntry(_Entry):

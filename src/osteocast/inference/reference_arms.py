@@ -38,12 +38,10 @@ def at_entry_of(people: Population, survey_interval: float, typical: Typical) ->
     """
     era = f"population.line_strength_{people.origin}"
     inputs = typical.inputs | {era: np.full(len(typical.streams.patients), people["line_strength"])}
-    fixed = typical.fixed | {
-        "population.age_last": people["oldest_lesion"],
-        "population.lines_used": people["line_number"] - 1.0,
-        f"population.lesions_{people.origin}": people["lesions"],
-        "population.survey_interval": survey_interval,
-    }
+    of_lesions = {"oldest_lesion": "population.age_last", "lesions": f"population.lesions_{people.origin}"}
+    given = {entry: people[name] for name, entry in of_lesions.items() if name in people.inputs}
+    others = {"population.lines_used": people["line_number"] - 1.0, "population.survey_interval": survey_interval}
+    fixed = typical.fixed | given | others
     return Typical(typical.streams, typical.scales, fixed, inputs)
 
 

@@ -85,6 +85,49 @@ def skeleton(lesions: Sequence[Mapping[str, Any]]) -> Markup:
     return picture((2 * half, height - _TOP), title, [_patterns(), moved], "skeleton")
 
 
+_SHOWN: Final = {
+    "skull": "skull",
+    "vertebra-cervical": "C5",
+    "vertebra-thoracic": "T6",
+    "rib": "rib-left-7",
+    "sternum": "sternum",
+    "humerus": "humerus-left-shaft",
+    "vertebra-lumbar": "L3",
+    "pelvis": "pelvis-left-ilium",
+    "femur-proximal": "femur-left-trochanteric",
+    "femur-shaft": "femur-left-shaft",
+}
+"""One place of each class of sites that stands for all of it."""
+
+
+def skeleton_shares(shares: Mapping[str, float]) -> Markup:
+    """Draw the skeleton with the share of lesions in each class of sites, as circles of that area.
+
+    Parameters
+    ----------
+    shares : mapping
+        By label of the site class [1]; a class that the drawing does not show stands in a line below it.
+    """
+    shown = [(name, place) for name, site in _SHOWN.items() if (place := anatomy.place_of(site)) is not None]
+    shown.sort(key=lambda one: one[1][1])
+    heights = spread([place[1] for _, place in shown], [1.6 * _LINE] * len(shown), 14, anatomy.CROP)
+    drawn = [*_back(), *_trunk(), *_limbs(), _fade()]
+    for (name, place), y in zip(shown, heights, strict=True):
+        share = shares.get(name, 0.0)
+        line = polyline([place, (_COLUMN - 24, y), (_COLUMN - 4, y)])
+        drawn.append(tag("path", d=line, fill="none", stroke="#4A5661", stroke_width=1.1))
+        size = 60.0 * share**0.5
+        drawn.append(tag("circle", cx=place[0], cy=place[1], r=size, fill="#0072B2", fill_opacity=0.55, stroke=_INK))
+        words = f"{name.replace('-', ' ')} {100 * share:.0f} %"
+        drawn.append(_text((_COLUMN, y + 8), words, 23, "start"))
+    other = f"other bones {100 * shares.get('other', 0.0):.0f} %"
+    drawn.append(_text((0, anatomy.CROP + 24), other, 22, "middle"))
+    half = 150.0
+    moved = group(drawn, transform=f"translate({number(half)} {number(-_TOP)})")
+    size_of_picture = (half + _COLUMN + 24 * _LETTER, anatomy.CROP + 40.0 - _TOP)
+    return picture(size_of_picture, "Share of lesions by site", [_patterns(), moved], "skeleton")
+
+
 def legend_marker(kind: str | None) -> Markup:
     """Draw the marker of a kind alone, for legends and tables on the page that holds the skeleton."""
     mark = _Mark(0, (10, 10), kind, ())

@@ -51,13 +51,19 @@ class Scale:
         return (at - low) / (high - low)
 
 
-def curves(all_series: Sequence[Mapping[str, Any]], styles: Sequence[Style], percent: bool, title: str) -> Markup:
+def curves(
+    all_series: Sequence[Mapping[str, Any]],
+    styles: Sequence[Style],
+    percent: bool,
+    title: str,
+    axis: str = "months after entry",
+) -> Markup:
     """Draw curves of all arms with their bands on one scale, and the numbers at risk below.
 
     Parameters
     ----------
     all_series : one an arm: ``months``, ``value``, ``low``, ``high``, ``at_risk`` (left out for markers).
-    percent : whether values are shares, drawn from 0 to 100 per cent.
+    percent : whether values are shares, drawn from 0 to 100 per cent. axis : what the months are counted from.
     """
     months = max((max(s["months"], default=1) for s in all_series), default=1)
     low, top = (0.0, 1.0) if percent else _limits(all_series)
@@ -78,7 +84,7 @@ def curves(all_series: Sequence[Mapping[str, Any]], styles: Sequence[Style], per
         x, y = place(month, low)
         drawn.append(tag("path", d=polyline([(x, y), (x, y + 4)]), stroke=_QUIET, stroke_width=0.8))
         drawn.append(_words((x, y + 15), str(month), "middle"))
-    drawn.append(_words((_RIGHT, _PLOT + 28), "months after entry", "end"))
+    drawn.append(_words((_RIGHT, _PLOT + 28), axis, "end"))
     for one, style in zip(all_series, styles, strict=True):
         drawn += _curve(one, style, place, len(all_series) <= MOST_BANDS)
     drawn += _ends(all_series, styles, place)

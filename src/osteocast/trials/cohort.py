@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.calendar import past_calendar
-from osteocast.course.population import draw_patients
+from osteocast.course.natural_history import live
+from osteocast.course.population import Draws, draw_patients
 from osteocast.course.present import Present, carry
+from osteocast.course.typical import Typical
 from osteocast.domain.patient import Patient, Sex
-from osteocast.domain.trial import Trial
+from osteocast.domain.trial import Population, Trial
 from osteocast.foundation.errors import ForecastError, Issue
 from osteocast.inference.parameter_draws import Parameters
 from osteocast.inference.reference_arms import at_entry_of, record_of
@@ -104,12 +106,32 @@ def candidates(
     """
     population = trial.populations[group.population]
     typical = at_entry_of(population, trial.follow_up.survey_interval.value, parameters.typical(keys, replicate))
-    drawn = draw_patients(group.record, typical)
+    drawn, keys = _SOURCES[population.source](group, population, typical, keys)
     past = past_calendar(group.record, (0.0,), population["fluids_before"])
     present = carry(drawn, past, history_events=True, workers=workers)
     entry = at_entry(present)
     admitted = np.flatnonzero(meets(trial.entry, entry) & (present.status == 0))
     return Entered(present.take(admitted, keys[admitted]), entry[admitted], keys[admitted])
+
+
+def _from_inputs(group: Group, population: Population, typical: Typical, keys: IntArray) -> tuple[Draws, IntArray]:
+    """Draw everybody with lesions as the inputs of the trial describe them."""
+    return draw_patients(group.record, typical), keys
+
+
+def _from_history(group: Group, population: Population, typical: Typical, keys: IntArray) -> tuple[Draws, IntArray]:
+    """Draw those whose bone metastases are found in their natural history and who live to entry.
+
+    The present line of therapy began when they were found, so entry is ``line_started`` later.
+    """
+    lives = live(population.origin, typical)
+    entry_day = lives.bone_day + population["line_started"]
+    who = np.flatnonzero(np.isfinite(lives.bone_day) & (entry_day < lives.death_day)).astype(np.int64)
+    return draw_patients(group.record, typical.take(who), lives.seeded(who, entry_day[who])), keys[who]
+
+
+_SOURCES: Final = {"inputs": _from_inputs, "natural-history": _from_history}
+"""How candidates are drawn, by the word in the trial's file."""
 
 
 def blocks(needed: int) -> Iterator[int]:
