@@ -14,6 +14,7 @@ from osteocast.calibration.plan import FittedRow, Plan, Stage
 from osteocast.calibration.stage_fit import Problem, StageFit
 from osteocast.inference.pareto import smooth_tail
 from osteocast.inference.posterior import NOT_CHECKED, EnsembleRecord, FitRow, Posterior, StageRecord
+from osteocast.inference.posterior_file import as_written
 from osteocast.inference.weights import effective_sample_size
 from osteocast.validation.scale import from_scale
 
@@ -81,7 +82,7 @@ def posterior_of_stages(plan: Plan, fitted: Sequence[FittedStage]) -> Posterior:
         stages=tuple(stage.name for stage in stages for _ in stage.scales),
         records=tuple(_record(one) for one in fitted),
     )
-    return replace(found, statement=_statement(found, fitted))
+    return as_written(replace(found, statement=_statement(found, fitted)))
 
 
 def _record(one: FittedStage) -> StageRecord:

@@ -100,6 +100,11 @@ def posterior_of(path: str | Path) -> Posterior:
         ) from problem
 
 
+def as_written(found: Posterior) -> Posterior:
+    """Return a posterior with the digits that its file has, so that whoever reads the file draws the same numbers."""
+    return _from_document(tomllib.loads(posterior_text(found)))
+
+
 def _from_document(document: dict[str, Any]) -> Posterior:
     if document["schema"] != SCHEMA:
         raise ValueError(f"schema {document['schema']!r}")

@@ -147,7 +147,6 @@ def test_the_shipped_scales_are_known_to_the_model_and_rest_on_figures_that_may_
         assert [row.target for row in posterior.rows] == [row.target for s in plan.stages for row in s.rows]
 
 
-@pytest.mark.slow
 def test_a_calibration_that_was_killed_goes_on_to_the_same_bytes(plan, whole, tmp_path):
     options = ["--stage", "A", "--points", "40", "--ensemble", "1", "--patients", "20", "--workers", "2"]
     command = [sys.executable, "-m", "osteocast", "calibrate", *options, "--out", "posterior.toml"]

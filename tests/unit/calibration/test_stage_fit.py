@@ -62,7 +62,7 @@ def test_a_scale_without_information_keeps_its_prior():
 
 
 def test_a_row_that_is_met_nowhere_is_set_aside_and_pulls_nothing():
-    far = [*PUBLISHED, 0.0, 0.0, 0.0, 30.0]
+    far = PUBLISHED + np.array([0.0, 0.0, 0.0, 30.0])
     found = fit_stage(problem(correlated(0.6), far), linear, 40)
     assert found.used.tolist() == [True, True, True, False]
     mean, covariance = exact(correlated(0.6)[:3, :3], PUBLISHED[:3], SLOPE[:3], START[:3])
