@@ -114,10 +114,11 @@ def subjects_of(
         for block in blocks(needed):
             if taken >= needed or hopeless(taken, tried):
                 break
+            keys = keys_of(number, replicate, block, size)
 
             def unit(
                 one: tuple[int, Group] = (number, group),
-                keys: IntArray = keys_of(number, replicate, block, size),
+                keys: IntArray = keys,
                 left: int = needed - taken,
                 seen: dict[int, int] = seen,
             ) -> Subjects:
