@@ -45,8 +45,8 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
     plan = read_plan()
     settings = CalibrationSettings(asked.points, asked.ensemble, asked.patients, asked.stages or None)
     settings.check(plan)
-    folder = out.with_name(f"{out.stem}-work") if work is None else work
     check_place(out)
+    folder = out.with_name(f"{out.stem}-work") if work is None else work
     check_place(folder / "run.json")
     console = Console(stderr=True)
     with console.status("") as status:

@@ -69,8 +69,7 @@ def exits(courses: Courses, plan: ExitPlan, streams: Streams, progression_day: F
 
     Parameters
     ----------
-    streams : random numbers by patient; those of the calibration's reference arms, so that a plan with neutral values
-        gives the same exits.
+    streams : random numbers by patient.
     progression_day : day of the first change of systemic therapy, inf where there is none, shape (n,).
     """
     # The exponential number is the integrated rate at which the patient leaves.

@@ -106,16 +106,7 @@ def subjects_of(
     """
     checkpoint, workers, tell = work
     groups = groups_of(trial)
-    if len(groups) * KEYS_OF_GROUP > KEYS_OF_REPLICATE:
-        raise InputError(
-            Issue(
-                "trial.groups",
-                trial.name,
-                str(len(groups)),
-                f"at most {KEYS_OF_REPLICATE // KEYS_OF_GROUP}",
-                "Use fewer populations.",
-            )
-        )
+    _refuse_too_many(trial, groups)
     parts: list[Subjects] = []
     entered_before = 0
     for number, (group, needed) in enumerate(zip(groups, numbers_of_groups(groups, settings.patients), strict=True)):
@@ -126,15 +117,14 @@ def subjects_of(
         for block in blocks(needed):
             if taken >= needed or hopeless(taken, tried):
                 break
+            keys = keys_of(number, replicate, block, size)
 
             def unit(
                 one: tuple[int, Group] = (number, group),
-                block: int = block,
+                keys: IntArray = keys,
                 left: int = needed - taken,
                 seen: dict[int, int] = seen,
-                size: int = size,
             ) -> Subjects:
-                keys = keys_of(one[0], replicate, block, size)
                 entered = candidates(trial, one[1], parameters, replicate, keys, workers)
                 return _follow(trial, settings, (*one, replicate), (entered, left, seen), workers)
 
@@ -150,6 +140,19 @@ def subjects_of(
         entered_before += taken
         refuse_if_nobody_is_left(trial, group, taken, needed, tried)
     return together(parts)
+
+
+def _refuse_too_many(trial: Trial, groups: tuple[Group, ...]) -> None:
+    if len(groups) * KEYS_OF_GROUP > KEYS_OF_REPLICATE:
+        raise InputError(
+            Issue(
+                "trial.groups",
+                trial.name,
+                str(len(groups)),
+                f"at most {KEYS_OF_REPLICATE // KEYS_OF_GROUP}",
+                "Use fewer populations.",
+            )
+        )
 
 
 def _own(subjects: Subjects, settings: TrialSettings) -> NDArray[np.bool_]:
