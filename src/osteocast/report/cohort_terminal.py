@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from osteocast.report.terminal import LINES, WIDTH, columns, cut
-from osteocast.report.trial_wording import number, span
+from osteocast.report.trial_wording import number
 from osteocast.report.wording import plain
 
 _SHORT: Final = {"months": "months", "lesions": "", "%": "%"}
@@ -30,6 +30,9 @@ def cohort_summary(result: Mapping[str, Any]) -> str:
     rows = [("", "outcome", "simulated (95 %)", "published", "")]
     rows += [_row(one) for one in shown]
     widths = [max(columns(row[i]) for row in rows) for i in range(5)]
+    # names give way, so that figures and verdicts are whole
+    widths[1] = min(widths[1], max(WIDTH - sum(widths) + widths[1] - 8, 12))
+    rows = [(row[0], cut(row[1], widths[1]), *row[2:]) for row in rows]
     table = [
         cut("  ".join(cell + " " * (w - columns(cell)) for cell, w in zip(row, widths, strict=True)).rstrip(), WIDTH)
         for row in rows
@@ -38,9 +41,18 @@ def cohort_summary(result: Mapping[str, Any]) -> str:
 
 
 def _chosen(outcomes: Sequence[Mapping[str, Any]], room: int) -> list[Mapping[str, Any]]:
-    """Return the outcomes to show in their order: what nothing was matched to comes first."""
-    rank = sorted(range(len(outcomes)), key=lambda i: (outcomes[i]["published"]["use"] in ("fit", "matched"), i))
-    return [outcomes[i] for i in sorted(rank[:room])]
+    """Return the outcomes to show in their order: the mixture first, then what nothing was matched to.
+
+    Of the days on which the mixture is asked for one measure the last comes first.
+    """
+    last = {(one["origin"], one["measure"], one["published"]["use"]): i for i, one in enumerate(outcomes)}
+
+    def rank(i: int) -> tuple[bool, bool, bool, int]:
+        one = outcomes[i]
+        repeated = one["origin"] == "all" and i not in last.values()
+        return repeated, one["origin"] != "all", one["published"]["use"] in ("fit", "matched"), i
+
+    return [outcomes[i] for i in sorted(sorted(range(len(outcomes)), key=rank)[:room])]
 
 
 def figure_text(one: Mapping[str, Any]) -> str:
@@ -65,11 +77,11 @@ def published_text(one: Mapping[str, Any]) -> str:
         return ""
     if found["text"]:
         return str(found["text"])
-    interval = span(found["low"], found["high"], "ratio") if found["low"] is not None else ""
-    return f"{found['value']:g}" + (f" ({interval})" if interval and one["unit"] != "%" else "")
+    interval = "" if found["low"] is None else f" ({found['low']:g}-{found['high']:g})"
+    return f"{found['value']:g}{interval}"
 
 
 def _row(one: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     published = one["published"]
     mark = "met" if published["met"] else "missed"
-    return one["origin"], cut(plain(one["name"]), 33), figure_text(one), published_text(one), mark
+    return one["origin"], plain(one["name"]), figure_text(one), published_text(one), mark

@@ -27,7 +27,7 @@ from osteocast.trials.hazard_ratio import (
     recurrent_hazard_ratio,
     sub_distribution_hazard_ratio,
 )
-from osteocast.trials.laboratory import harm_limit, measured, month_of, visit_days
+from osteocast.trials.laboratory import harm_limit, measured, month_of, reported_pain, visit_days
 from osteocast.trials.marker_change import median_change, percent_change
 from osteocast.trials.morbidity_rate import RateEstimator, mean_with_interval, morbidity_rate
 from osteocast.trials.proportions import proportion
@@ -254,7 +254,7 @@ def pain_curve(case: Case) -> Curve:
     """Kaplan-Meier share without a worst pain of at least so much, of those with less at entry; monthly reports."""
     chosen = case.of_arms(case.endpoint.arms)
     limit = case.endpoint.pain or 0.0
-    pain = chosen.series[:, :, MEASURED.index("pain_worst")]
+    pain = reported_pain(chosen, case.seed)
     chosen, pain = chosen.take(pain[:, 0] < limit), pain[pain[:, 0] < limit]
     with np.errstate(invalid="ignore"):
         reached = pain >= limit

@@ -38,6 +38,15 @@ def measured(subjects: Subjects, name: str, seed: int) -> FloatArray:
     return np.asarray(true * np.exp(np.sqrt(np.log1p(error**2)) * normal))
 
 
+def reported_pain(subjects: Subjects, seed: int) -> FloatArray:
+    """Return worst pain as rated by the month on the whole points of 0 to 10, nan after death, shape (n, months + 1)."""
+    true = subjects.series[:, :, MEASURED.index("pain_worst")]
+    noise = quantity_facts("pain-worst").assay
+    month = np.arange(true.shape[1])
+    normal = normal_array(seed, subjects.key[:, None], stream_number("laboratory.pain_worst"), month[None, :])
+    return np.asarray(np.clip(np.round(true + (0.0 if noise is None else noise.value) * normal), 0.0, 10.0))
+
+
 def visit_days(trial: Trial) -> FloatArray:
     """Return the days of laboratory visits from entry to the end of study [day]; none unless an endpoint needs them."""
     if not any(estimator_facts(one.estimator).visits for one in trial.endpoints):
