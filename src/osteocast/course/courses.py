@@ -149,7 +149,8 @@ def joined(parts: Sequence[tuple[IntArray, Courses]]) -> Courses:
     first = parts[0][1]
     n = sum(part.n for _, part in parts)
     whole: dict[str, Any] = {}
-    for name in ("death_day", "patient_series", "lesion_series", "status", "read_outs"):
+    names = ["death_day", "patient_series", "lesion_series", "status", *(["read_outs"] if len(first.read_days) else [])]
+    for name in names:
         like = getattr(first, name)
         whole[name] = np.empty((n, *like.shape[1:]), dtype=like.dtype)
         for place, part in parts:
