@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.layout import Action
 from osteocast.course.recorded import fixation_day, irradiation_days
 from osteocast.domain.patient import Patient
-from osteocast.domain.regimen import Procedure, Regimen
+from osteocast.domain.regimen import Dose, Procedure, Regimen
 from osteocast.models import radiotherapy
 
 FloatArray = NDArray[np.float64]
@@ -39,7 +41,13 @@ def past_calendar(patient: Patient, record_days: tuple[float, ...] = (), fluids_
     return in_order(rows)
 
 
-def coming_calendar(patient: Patient, regimen: Regimen, months: float, dose_rule: radiotherapy.Params) -> FloatArray:
+def coming_calendar(
+    patient: Patient,
+    regimen: Regimen,
+    months: float,
+    dose_rule: radiotherapy.Params,
+    doses: Sequence[Dose] | None = None,
+) -> FloatArray:
     """Return the actions from day 0 in order, shape (n, 4): day, `Action`, amount, detail.
 
     Parameters
@@ -51,9 +59,11 @@ def coming_calendar(patient: Patient, regimen: Regimen, months: float, dose_rule
     months : float
     dose_rule : radiotherapy.Params
         For the size of a radiotherapy course against a single 8 Gy.
+    doses : sequence of Dose or None
+        Given instead of those of the regimen for this patient.
     """
     rows = [row for row in _recorded(patient) if row[0] >= 0.0]
-    for dose in regimen.calendar(patient, months):
+    for dose in regimen.calendar(patient, months) if doses is None else doses:
         rows += _dose_rows(dose.day, dose.mechanism, dose.equivalent_mg, dose.infusion_days)
     for procedure in regimen.procedures:
         rows.append(_procedure_row(patient, procedure, dose_rule))

@@ -6,13 +6,16 @@ symptoms and detection date; windows, surveys and definitions are applied afterw
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 class EventKind(IntEnum):
@@ -134,3 +137,25 @@ class Courses:
     def of_lesion(self, lesion: int, name: str) -> FloatArray:
         """Return one series of one lesion, shape (n, n_times)."""
         return self.lesion_series[:, lesion, :, LESION_SERIES.index(name)]
+
+
+def joined(parts: Sequence[tuple[IntArray, Courses]]) -> Courses:
+    """Return courses that were simulated apart as one.
+
+    Parameters
+    ----------
+    parts : each with the places of its courses in the whole, shape (n_part,); together they hold every place once.
+    """
+    first = parts[0][1]
+    n = sum(part.n for _, part in parts)
+    whole: dict[str, Any] = {}
+    names = ["death_day", "patient_series", "lesion_series", "status", *(["read_outs"] if len(first.read_days) else [])]
+    for name in names:
+        like = getattr(first, name)
+        whole[name] = np.empty((n, *like.shape[1:]), dtype=like.dtype)
+        for place, part in parts:
+            whole[name][place] = getattr(part, name)
+    events = np.concatenate([part.events for _, part in parts])
+    events["course"] = np.concatenate([place[part.events["course"]] for place, part in parts])
+    order = np.lexsort((events["kind"], events["day"], events["course"]))
+    return replace(first, n=n, events=events[order], **whole)

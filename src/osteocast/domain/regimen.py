@@ -259,7 +259,10 @@ class Regimen:
 
         Without creatinine or weight the full dose is given; `calendar_note` says so.
         """
-        clearance = patient_clearance(patient)
+        return self.doses(patient_clearance(patient), months)
+
+    def doses(self, clearance: float | None, months: float) -> tuple[Dose, ...]:
+        """Return every dose of the first `months` at a creatinine clearance [mL/min]; the full doses where None."""
         end = months * DAYS_PER_MONTH
         doses = [dose for course in self.courses for dose in course.doses(end, clearance)]
         return tuple(sorted(doses, key=lambda dose: (dose.day, dose.drug)))

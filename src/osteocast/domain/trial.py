@@ -131,6 +131,7 @@ class Arm:
     share : share of the patients allocated to this arm [1].
     n : number of patients published, or None.
     drop_out : where this arm leaves otherwise than the trial.
+    renal_doses : whether each patient's doses follow creatinine clearance at entry, by the table of the drug.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Arm:
     share: float
     n: int | None
     drop_out: DropOut
+    renal_doses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def _follow_up(entry: FollowUpEntry) -> FollowUpPlan:
 def _arm(entry: ArmEntry, own: Mapping[str, Regimen], drop_out: DropOut) -> Arm:
     regimen = own[entry.regimen] if entry.regimen in own else read_regimen(entry.regimen)
     leaves = drop_out if entry.drop_out is None else _drop_out(entry.drop_out)
-    return Arm(entry.name, entry.title, regimen, entry.share, entry.n, leaves)
+    return Arm(entry.name, entry.title, regimen, entry.share, entry.n, leaves, entry.renal_doses)
 
 
 def _allocation(entry: AllocationEntry) -> Allocation:

@@ -233,6 +233,7 @@ class ArmEntry(_Entry):
     share: Share
     n: Patients | None = None
     drop_out: DropOutEntry | None = None
+    renal_doses: Truth = False
 
 
 class AllocationEntry(_Entry):

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.course.courses import EventKind
+from osteocast.course.harms import HARMS
 from osteocast.course.layout import DAYS_PER_MONTH
+from osteocast.domain.table import read_table
 from osteocast.domain.trial import Counting, Trial
 from osteocast.trials.endpoint import counted, kinds_of, survival_of
 from osteocast.trials.entry import QUANTITIES
@@ -234,6 +236,7 @@ def _adae(trial: Trial, subjects: Subjects, names: NDArray[np.str_], seed: int) 
         for i, day, kind in zip(seen.patient[chosen], seen.day[chosen], seen.kind[chosen], strict=True)
     ]
     found += [(i, day, "Hypocalcaemia", grade, "LABORATORY") for i, day, grade in _low_calcium(subjects, end, seed)]
+    found += [(i, day, term, None, "EVENT") for i, day, term in _harms(subjects, end)]
     found.sort(key=lambda one: one[:3])
     columns = (
         Column("STUDYID", "Study Identifier", "", "text", [trial.name] * len(found)),
@@ -244,7 +247,16 @@ def _adae(trial: Trial, subjects: Subjects, names: NDArray[np.str_], seed: int) 
         Column("ATOXGR", "Toxicity Grade (CTCAE)", "", "whole", [one[3] for one in found]),
         Column("AESRC", "Found as EVENT or by LABORATORY Value", "", "text", [one[4] for one in found]),
     )
-    return Table("ADAE", "Adverse Events: Low and High Calcium", columns)
+    return Table("ADAE", "Adverse Events", columns)
+
+
+def _harms(subjects: Subjects, end: NDArray[np.float64]) -> Iterator[tuple[int, float, str]]:
+    """Yield subject, day and term of every harm of exposure on study."""
+    for entry in read_table("trial_harms").values():
+        if "event" in entry:
+            day = subjects.harms[:, HARMS.index(entry["event"])]
+            for i in np.flatnonzero(day <= end):
+                yield int(i), float(day[i]), str(entry["term"])
 
 
 def _low_calcium(subjects: Subjects, end: NDArray[np.float64], seed: int) -> Iterator[tuple[int, float, int]]:

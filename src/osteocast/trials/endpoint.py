@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from osteocast.course.courses import EventKind
 from osteocast.course.event_definitions import definition_of
+from osteocast.course.harms import HARMS
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.domain.trial import Counting, Endpoint, Trial
 from osteocast.trials.calcium_response import CalciumVisits, calcium_response, response_duration, time_to_relapse
@@ -27,7 +28,7 @@ from osteocast.trials.hazard_ratio import (
     recurrent_hazard_ratio,
     sub_distribution_hazard_ratio,
 )
-from osteocast.trials.laboratory import harm_limit, measured, month_of, reported_pain, visit_days
+from osteocast.trials.laboratory import harm_event, harm_limit, measured, month_of, reported_pain, visit_days
 from osteocast.trials.marker_change import median_change, percent_change
 from osteocast.trials.morbidity_rate import RateEstimator, mean_with_interval, morbidity_rate
 from osteocast.trials.proportions import proportion
@@ -282,13 +283,14 @@ def calcium_of(case: Case) -> CalciumVisits:
 
 
 def adverse_event(case: Case) -> Estimate:
-    """Share of patients whose calcium fell below a limit at a monthly visit on study."""
-    chosen = case.of_arms(case.endpoint.arms)
-    limit = harm_limit(case.endpoint.harm or "")
-    values = measured(chosen, "calcium_mmol_per_l", case.seed)
-    day = np.arange(values.shape[1]) * DAYS_PER_MONTH
+    """Share of patients with a harm on study: an event, or calcium below a limit at a monthly visit."""
+    chosen, name = case.of_arms(case.endpoint.arms), case.endpoint.harm or ""
     closed = chosen.closed_day if case.endpoint.day is None else np.minimum(chosen.closed_day, case.endpoint.day)
     end = np.minimum(chosen.drop_out_day, closed)
+    if (event := harm_event(name)) is not None:
+        return proportion(int(np.count_nonzero(chosen.harms[:, HARMS.index(event)] <= end)), chosen.n)
+    limit, values = harm_limit(name), measured(chosen, "calcium_mmol_per_l", case.seed)
+    day = np.arange(values.shape[1]) * DAYS_PER_MONTH
     with np.errstate(invalid="ignore"):
         low = (values < limit) & (day[None, :] <= end[:, None]) & (day[None, :] > 0.0)
     return proportion(int(np.count_nonzero(low.any(axis=1))), chosen.n)

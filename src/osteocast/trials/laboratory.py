@@ -81,4 +81,10 @@ def month_of(day: float, count: int) -> int:
 
 def harm_limit(name: str) -> float:
     """Return a limit of calcium [mmol/L] by its name in ``data/trial_harms.toml``."""
-    return float(read_table("trial_harms")[name])
+    return float(read_table("trial_harms")[name]["calcium_below"])
+
+
+def harm_event(name: str) -> str | None:
+    """Return the event of `course.harms.HARMS` that a harm of ``data/trial_harms.toml`` is, None for a limit."""
+    event = read_table("trial_harms")[name].get("event")
+    return None if event is None else str(event)

@@ -11,16 +11,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.course.calendar import coming_calendar
 from osteocast.course.courses import Courses, EventKind
 from osteocast.course.detection import Surveys, detect
 from osteocast.course.layout import DAYS_PER_MONTH
-from osteocast.course.rules import constants
-from osteocast.course.simulate import continue_from
 from osteocast.domain.trial import Arm, Trial
 from osteocast.foundation.errors import InputError, Issue, SolveError
 from osteocast.inference.parameter_draws import Parameters
-from osteocast.models import radiotherapy
 from osteocast.trials.allocation import allocate
 from osteocast.trials.checkpoint import Checkpoint, NothingKept
 from osteocast.trials.cohort import (
@@ -41,6 +37,7 @@ from osteocast.trials.drop_out import ExitPlan, exits
 from osteocast.trials.entry import QUANTITIES
 from osteocast.trials.laboratory import calcium_at_visits, first_after_entry, visit_days
 from osteocast.trials.subjects import MEASURED_COLUMNS, Subjects, nobody, together
+from osteocast.trials.treatment import Plan, treat
 
 IntArray = NDArray[np.int64]
 Design = Literal["parallel", "counterfactual"]
@@ -213,9 +210,9 @@ def _arm(
     if not len(rows):
         return nobody(months, len(QUANTITIES), len(days))
     present = entered.present.take(rows, entered.key[rows])
-    rule = constants(radiotherapy.Params, "radiotherapy", entered.present.draws.typical)
-    calendar = coming_calendar(group.record, what.regimen, months, rule)
-    courses = continue_from(present, calendar, months, read_days=days, workers=workers)
+    clearance = entered.entry[rows, tuple(QUANTITIES).index("creatinine-clearance")]
+    treated = treat(present, clearance, Plan(what, group.record, months, days, workers))
+    courses = treated.courses
     _refuse_failures(courses, f"{trial.name}: {what.name}")
     plan = trial.follow_up
     leaving = ExitPlan(
@@ -246,6 +243,7 @@ def _arm(
         death_day=courses.death_day,
         series=np.ascontiguousarray(courses.patient_series[:, :, list(MEASURED_COLUMNS)]),
         visits=calcium_at_visits(courses, present.draws.typical.streams.seed, entered.key[rows]),
+        harms=treated.harms,
         observed=observed,
     )
     # The few without a solution have no fate: others take their place.

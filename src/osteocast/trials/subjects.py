@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from osteocast.course.courses import PATIENT_SERIES
 from osteocast.course.detection import Observed
+from osteocast.course.harms import HARMS
 from osteocast.trials.drop_out import Exits
 
 FloatArray = NDArray[np.float64]
@@ -45,6 +46,7 @@ class Subjects:
     series : `MEASURED` by month, nan after death, shape (n, months + 1, len(MEASURED)).
     visits : corrected calcium as measured at the laboratory visits [mmol/L], where an endpoint asks for it; nan after
         death or after high calcium was treated again, shape (n, v). Their days: `laboratory.visit_days`.
+    harms : first day of each of `course.harms.HARMS`, inf where there is none, whoever is on study, shape (n, 3).
     observed : what was seen up to the end of the simulation; leaving is applied by the estimand.
     """
 
@@ -59,6 +61,7 @@ class Subjects:
     death_day: FloatArray
     series: FloatArray
     visits: FloatArray
+    harms: FloatArray
     observed: Observed
 
     @property
@@ -104,7 +107,7 @@ def nobody(months: int, quantities: int, visits: int = 0) -> Subjects:
     observed = Observed(real, none, whole, real, whole, real, real, whole, none, real, whole)
     return Subjects(
         whole, whole, whole, whole, np.zeros((0, quantities)), real, real, real, real, series,
-        np.zeros((0, visits)), observed,
+        np.zeros((0, visits)), np.zeros((0, len(HARMS))), observed,
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ SCALES: Final = MappingProxyType(
         "marker-response": Scale.LOGIT,
         "calcium-response": Scale.LOGIT,
         "calcium-response-duration": Scale.LOG,
+        "calcium-relapse": Scale.LOG,
         "pain-progression": Scale.LOG,
         "ambulation": Scale.LOGIT,
         "adverse-event": Scale.LOGIT,

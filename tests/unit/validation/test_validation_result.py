@@ -69,7 +69,7 @@ def test_result_is_what_its_schema_says_and_the_same_again(found: Validation, do
 
 def test_every_row_stays_in_whether_hit_missed_or_silent(document: dict) -> None:
     rows = document["rows"]
-    assert len(rows) == 15 + 23 + 12
+    assert len(rows) == 15 + 27 + 15
     assert all(row["simulation"]["covered"] for row in rows if row["trial"] == "saad-2002")
     assert not any(row["simulation"]["covered"] for row in rows if row["endpoint"] == "first-event-ratio")
     assert all(row["reason"] == "trial.nobody-left" for row in rows if row["trial"] == "major-2001")
