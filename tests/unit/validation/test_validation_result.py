@@ -159,12 +159,13 @@ def test_command_gives_the_same_bytes_with_one_and_two_workers(tmp_path: Path) -
     results = []
     for workers in (1, 2):
         out = tmp_path / str(workers)
-        text = validate_command(Asked("40", 3, ("paterson-1993", "saad-2002"), 1, workers), out, as_json=False)
+        asked = Asked("40", 3, ("paterson-1993", "saad-2002"), 1, workers, ("growth-feedback",))
+        text = validate_command(asked, out, as_json=False)
         assert len(text.split("\n")) <= 15
-        names = ("result.json", "rows.csv", "validation.html")
+        names = ("result.json", "rows.csv", "mechanisms.csv", "patterns.csv", "validation.html")
         results.append([(out / name).read_bytes() for name in names])
         # resumed, nothing is computed again and nothing changes
-        validate_command(Asked("40", 3, ("paterson-1993", "saad-2002"), 1, workers), out, as_json=False)
+        validate_command(asked, out, as_json=False)
         assert [(out / name).read_bytes() for name in names] == results[-1]
     assert results[0] == results[1]
 
