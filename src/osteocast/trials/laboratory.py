@@ -39,7 +39,7 @@ def measured(subjects: Subjects, name: str, seed: int) -> FloatArray:
 
 
 def reported_pain(subjects: Subjects, seed: int) -> FloatArray:
-    """Return worst pain as rated by the month on the whole points of 0 to 10, nan after death, shape (n, months + 1)."""
+    """Return worst pain as rated each month on whole points of 0 to 10, nan after death, shape (n, months + 1)."""
     true = subjects.series[:, :, MEASURED.index("pain_worst")]
     noise = quantity_facts("pain-worst").assay
     month = np.arange(true.shape[1])
