@@ -57,8 +57,12 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
                 status.update(clock.text(what, done, total))
 
         found = calibrate(plan, settings, folder, asked.workers or os.cpu_count() or 1, tell, console.print)
-    found.write(out)
-    return summary(found, out)
+    # The others first: a folder without the posterior itself is known to be unfinished.
+    beside = out.with_name(f"{out.stem}-without")
+    for trial, posterior in found.without.items():
+        posterior.write(beside / f"{trial}.toml")
+    found.posterior.write(out)
+    return summary(found.posterior, out)
 
 
 @dataclass(frozen=True, slots=True)

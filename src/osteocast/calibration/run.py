@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from osteocast.calibration.covariance import row_covariance, within_trials
 from osteocast.calibration.emulator import smallest_design
 from osteocast.calibration.ensemble import Ensemble, in_order, log_scales_of, member_values, merged
 from osteocast.calibration.kept import open_kept
+from osteocast.calibration.left_out import trials_of, without_trial
 from osteocast.calibration.plan import Plan, Stage
 from osteocast.calibration.point import Who
 from osteocast.calibration.result import FittedStage, posterior_of_stages, with_ensemble
@@ -31,6 +32,19 @@ MOST_POINTS = 10_000
 MOST_MEMBERS = 1_000
 PROPOSAL_QUANTITY = 9
 """Random numbers set apart for proposals of the calibration, see `inference.proposal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A finished calibration.
+
+    Attributes
+    ----------
+    posterior : that rests on every fitted trial. without : by name of a trial, that which rests on all others.
+    """
+
+    posterior: Posterior
+    without: Mapping[str, Posterior]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,7 @@ def calibrate(
     workers: int = 1,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
-) -> Posterior:
+) -> Calibration:
     """Calibrate the scales of a plan; interrupted, it goes on where it stopped.
 
     Parameters
@@ -116,9 +130,10 @@ def calibrate(
     for stage, n in zip(stages, points, strict=True):
         fitted.append(_fitted(plan, shop, stage, fitted, n))
     posterior = posterior_of_stages(plan, fitted)
-    if members == 0:
-        return posterior
-    return with_ensemble(posterior, fitted, _ensemble(shop, stages, posterior, members))
+    without = {trial: without_trial(plan, fitted, trial) for trial in trials_of(fitted)}
+    if members:
+        posterior = with_ensemble(posterior, fitted, _ensemble(shop, stages, posterior, members))
+    return Calibration(posterior, without)
 
 
 def points_of(plan: Plan, stages: Sequence[Stage], points: int) -> tuple[int, ...]:

@@ -124,7 +124,7 @@ def _from_document(document: dict[str, Any]) -> Posterior:
         prior_sd=vectors["prior_sd"],
         mean=vectors["mean"],
         covariance=covariance,
-        rows=tuple(_entry(FitRow, row) for row in document["rows"]),
+        rows=tuple(_entry(FitRow, row) for row in document.get("rows", [])),
         design_points=int(document["design_points"]),
         laplace_k=float(document["laplace_pareto_k"]),
         statement=str(document["statement"]),

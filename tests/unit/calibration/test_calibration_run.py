@@ -36,7 +36,7 @@ def plan():
 @pytest.fixture(scope="module")
 def whole(plan, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    return folder, calibrate(plan, SMALL, folder, workers=2)
+    return folder, calibrate(plan, SMALL, folder, workers=2).posterior
 
 
 def test_a_small_calibration_says_what_it_did(plan, whole, tmp_path):
@@ -79,7 +79,7 @@ def test_an_interrupted_calibration_goes_on_to_the_same_bytes(plan, whole, tmp_p
     kept[1].write_text(json.dumps(document))
     (tmp_path / ".stage-A-point-0.json.half").write_text("{")
     monkeypatch.setattr(work, "point_values", lambda *arguments: calls.append(1) or real(*arguments))
-    resumed = calibrate(plan, SMALL, tmp_path, workers=1, notice=told.append)
+    resumed = calibrate(plan, SMALL, tmp_path, workers=1, notice=told.append).posterior
     assert len(told) == 2
     assert all("is damaged and is computed again" in line for line in told)
     assert len(calls) == len(list(tmp_path.glob("stage-A-point-*"))) + 2
@@ -89,7 +89,7 @@ def test_an_interrupted_calibration_goes_on_to_the_same_bytes(plan, whole, tmp_p
 
 def test_finished_runs_are_used_and_those_of_another_size_are_not(plan, whole, tmp_path, monkeypatch):
     monkeypatch.setattr(work, "point_values", lambda *_: pytest.fail("it ran again"))
-    assert calibrate(plan, SMALL, whole[0]).to_toml() == whole[1].to_toml()
+    assert calibrate(plan, SMALL, whole[0]).posterior.to_toml() == whole[1].to_toml()
     with pytest.raises(pytest.fail.Exception, match="it ran again"):
         calibrate(plan, dataclasses.replace(SMALL, patients=21), whole[0])
     assert open_kept(tmp_path, print).version == open_kept(tmp_path, print).version
@@ -161,9 +161,16 @@ def test_a_calibration_that_was_killed_goes_on_to_the_same_bytes(plan, whole, tm
     assert not (tmp_path / "posterior.toml").exists()
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "posterior.toml").read_text() == whole[1].to_toml()
+    assert [file.name for file in (tmp_path / "posterior-without").iterdir()] == ["stopeck-2010.toml"]
 
 
 def test_runs_share_the_processors_in_any_number(plan, whole, tmp_path):
     assert run.courses_of(plan.stages[0].trials, 10) > 0.0
     one = dataclasses.replace(SMALL, members=0)
-    assert calibrate(plan, one, tmp_path, workers=3).to_toml() == calibrate(plan, one, whole[0]).to_toml()
+    three, again = (calibrate(plan, one, folder, workers=n) for folder, n in ((tmp_path, 3), (whole[0], 1)))
+    assert three.posterior.to_toml() == again.posterior.to_toml()
+    # Stage A has figures of one trial: without it nothing is left but the prior.
+    assert list(three.without) == ["stopeck-2010"]
+    left = three.without["stopeck-2010"]
+    np.testing.assert_allclose((left.mean, left.sd), (left.prior_mean, left.prior_sd))
+    assert left.rows == ()
