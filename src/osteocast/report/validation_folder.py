@@ -46,7 +46,7 @@ def write_validation(result: Mapping[str, Any], record: RunRecord, folder: Path)
 
 def table_text(result: Mapping[str, Any]) -> str:
     """Return one row for each published figure as CSV; what does not exist is empty."""
-    models = ("simulation", "null", "null_left_out", "weighted")
+    models = ("simulation", "null", "null_left_out", "left_out")
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     published = ("value", "low", "high", "error_basis")

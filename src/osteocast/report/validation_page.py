@@ -25,7 +25,7 @@ _MODELS: Final = {
     "simulation": "simulation",
     "null": "null model",
     "null_left_out": "null model, trial left out",
-    "weighted": "simulation, draws weighted by the other trials",
+    "left_out": "simulation, trial left out",
 }
 _LEFT, _WIDTH, _LINE, _RIGHT = 330.0, 640.0, 15.0, 20.0
 # The axis of ratios; what lies beyond is drawn at its end.

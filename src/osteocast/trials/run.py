@@ -61,6 +61,7 @@ class TrialSettings:
     drawn_parameters : True: each replicate draws its parameters from what is known of them; False: all stand at their
         centre, so that replicates differ by chance alone.
     neutral : parameters, as ``file.name``, that stand at their declared neutral value: mechanisms that are out.
+    unfitted : name of a trial whose figures the calibrated scales shall not rest on; empty for those that rest on all.
     """
 
     patients: int
@@ -69,6 +70,7 @@ class TrialSettings:
     seed: int = 1
     drawn_parameters: bool = False
     neutral: tuple[str, ...] = ()
+    unfitted: str = ""
 
     def check(self) -> None:
         """Raise `InputError` ``trial.setting`` with every setting that is out of range."""

@@ -24,6 +24,8 @@ from osteocast.trials.run import Progress, TrialSettings, fingerprint_of, subjec
 from osteocast.trials.subjects import Subjects
 
 POSTERIOR = DATA / "posterior.toml"
+WITHOUT = DATA / "posterior-without"
+"""Folder of the posteriors that rest on every fitted trial but one, by the name of that trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def _simulate(
     notice = told[1] or (lambda text: None)
     checkpoint = open_checkpoint(work, fingerprint_of(trial, settings, _code_and_data()), notice)
     fixed = neutral_values(settings.neutral)
-    parameters = Parameters(read_posterior(POSTERIOR), settings.seed, settings.drawn_parameters, fixed)
+    posterior = read_posterior(WITHOUT / f"{settings.unfitted}.toml" if settings.unfitted else POSTERIOR)
+    parameters = Parameters(posterior, settings.seed, settings.drawn_parameters, fixed)
     estimates: list[list[Estimate]] = []
     events: list[list[int | None]] = []
     for replicate in range(settings.replicates):

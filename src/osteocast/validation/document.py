@@ -31,7 +31,7 @@ def document_of(found: Validation) -> dict[str, Any]:
         "simulation": found.ours,
         "null": found.null,
         "null_left_out": found.null_left_out,
-        "weighted": found.weighted.predictions,
+        "left_out": found.ours_left_out,
     }
     scores = {name: _scores(found.rows, predictions) for name, predictions in models.items()}
     reasons = {
@@ -56,7 +56,6 @@ def document_of(found: Validation) -> dict[str, Any]:
                 )
             ],
         },
-        "effective_draws": dict(found.weighted.draws),
         "claims": [asdict(claim) | {"state": claim.state} for claim in claims()],
         "mechanisms": None if found.removals is None else removals_document(found.removals),
     }
@@ -128,13 +127,13 @@ def _summaries(rows: Sequence[Row], scores: Mapping[str, Scores]) -> list[dict[s
     for use, family in GROUPS:
         own = [row for row in rows if row.group == (use, family)]
         shared = [row for row in own if all(_told(scores[name], row) for name in ("simulation", "null"))]
-        apart = [row for row in shared if _told(scores["null_left_out"], row)]
-        weighted = [row for row in own if all(_told(scores[name], row) for name in ("simulation", "weighted"))]
+        apart = [row for row in shared if all(_told(scores[name], row) for name in ("left_out", "null_left_out"))]
+        again = [row for row in own if _told(scores["left_out"], row)]
         sets = (
             ("all rows", own, ("simulation",)),
             ("rows of both models", shared, ("simulation", "null")),
-            ("rows of both models, trial left out", apart, ("simulation", "null_left_out")),
-            ("rows of weighted replicates", weighted, ("simulation", "weighted")),
+            ("rows of both models, trial left out", apart, ("left_out", "null_left_out")),
+            ("rows of fitted trials", again, ("simulation", "left_out")),
         )
         for name, chosen, models in sets:
             summaries = {model: summarise(chosen, scores[model]) for model in models}

@@ -19,13 +19,12 @@ from osteocast.inference.parameter_draws import neutral_values
 from osteocast.trials.patterns import Pattern, patterns_of
 from osteocast.trials.result import EndpointResult
 from osteocast.trials.run import Progress, TrialSettings
-from osteocast.trials.simulate_trial import simulate_trial
+from osteocast.trials.simulate_trial import WITHOUT, simulate_trial
 from osteocast.validation.jackknife import figures_by_group
 from osteocast.validation.mechanisms import EVERY, chosen, unknown_mechanisms
 from osteocast.validation.null_fit import NullFit, fit_null, left_out, predict_null
 from osteocast.validation.null_rows import NullRow, null_rows
 from osteocast.validation.removal import Removals, removal
-from osteocast.validation.reweight import Reweighted, reweighted
 from osteocast.validation.row import Row, arms_size, rows_of
 from osteocast.validation.score import Prediction, predicted
 
@@ -33,6 +32,8 @@ How = tuple[Path, int | None, Progress | None, Callable[[str], None] | None]
 """Folder of finished work, threads, whom to tell of progress, and whom of work that is done again."""
 MECHANISMS: Final = "mechanisms"
 """Folder of finished work of trials without a mechanism."""
+UNFITTED: Final = "unfitted"
+"""Folder of finished work of fitted trials by a calibration without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,10 @@ class ValidationSettings:
     seed: int = 1
     without: tuple[str, ...] = ()
 
-    def of(self, trial: Trial) -> TrialSettings:
-        """Return the settings of one trial."""
-        return TrialSettings(self._patients(trial), self.replicates, "parallel", self.seed, drawn_parameters=True)
+    def of(self, trial: Trial, unfitted: str = "") -> TrialSettings:
+        """Return the settings of one trial, see `trials.run.TrialSettings` for `unfitted`."""
+        settings = TrialSettings(self._patients(trial), self.replicates, "parallel", self.seed, drawn_parameters=True)
+        return replace(settings, unfitted=unfitted)
 
     def at_centre(self, trial: Trial, neutral: tuple[str, ...]) -> TrialSettings:
         """Return the settings of one trial for mechanisms: the same people in every arm, parameters at their centre."""
@@ -93,6 +95,7 @@ class TrialRun:
     reason : empty, or the code that says why nothing was simulated.
     patterns : of the events of each arm in the first simulated trial.
     by_group : of each row, its figures without each group of patients (`jackknife`); empty where not asked for.
+    unfitted : estimates by a calibration without this trial, where it was fitted; empty for other trials.
     """
 
     trial: Trial
@@ -102,6 +105,7 @@ class TrialRun:
     reason: str
     patterns: tuple[Pattern, ...] = ()
     by_group: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    unfitted: Mapping[str, Replicates] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class Validation:
     settings : its size. runs : of every trial. rows : of all trials.
     ours, null : predictions by target of the simulation and of the null model.
     null_left_out : of fit rows by the null model fitted without their trial.
-    weighted : of all rows by replicates weighted by the fit rows of the other trials.
+    ours_left_out : of the rows of fitted trials by the simulation calibrated without their trial.
     null_fit : the null model's parameters. null_expresses : targets of the rows that the null model can express.
     removals : what changes without each mechanism that was asked for; None where none was.
     """
@@ -124,7 +128,7 @@ class Validation:
     ours: Mapping[str, Prediction]
     null: Mapping[str, Prediction]
     null_left_out: Mapping[str, Prediction]
-    weighted: Reweighted
+    ours_left_out: Mapping[str, Prediction]
     null_fit: NullFit
     null_expresses: tuple[str, ...]
     removals: Removals | None = None
@@ -182,7 +186,10 @@ def validate(
     settings.check()
     targets = load_targets()
     how = (work, workers, progress, notice)
-    runs = tuple(run_trial(trial, targets, settings.of(trial), _within(how, trial.name)) for trial in trials)
+    runs = tuple(
+        _with_unfitted(run_trial(trial, targets, settings.of(trial), _within(how, trial.name)), settings, how)
+        for trial in trials
+    )
     names = {trial.name for trial in trials}
     others = [read_trial(name) for name in builtin_trials() if name not in names]
     pool = [one for trial in others for one in null_rows(trial, rows_of(trial, targets, published_size(trial)))]
@@ -190,6 +197,15 @@ def validate(
     if not settings.without:
         return found
     return replace(found, removals=_removals(trials, settings, found.ours, _within(how, MECHANISMS)))
+
+
+def _with_unfitted(run: TrialRun, settings: ValidationSettings, how: How) -> TrialRun:
+    """Simulate a fitted trial once more, with parameters that were calibrated without it."""
+    name = run.trial.name
+    if run.reason or not (WITHOUT / f"{name}.toml").is_file():
+        return run
+    again = run_trial(run.trial, load_targets(), settings.of(run.trial, name), _within(_within(how, UNFITTED), name))
+    return replace(run, unfitted=again.estimates)
 
 
 def _within(how: How, name: str) -> How:
@@ -269,14 +285,10 @@ def scored(runs: tuple[TrialRun, ...], settings: ValidationSettings, pool: Seque
         settings=settings,
         runs=runs,
         rows=rows,
-        ours={target: one for run in runs for target, one in _predictions(run).items()},
+        ours={target: one for run in runs for target, one in _predictions(run, run.estimates).items()},
         null=predict_null(fit, null),
         null_left_out=left_out(null, pool),
-        weighted=reweighted(
-            rows,
-            {target: one.values for run in runs for target, one in run.estimates.items()},
-            {row.target: size_of(run, row) for run in runs for row in run.rows},
-        ),
+        ours_left_out={target: one for run in runs for target, one in _predictions(run, run.unfitted).items()},
         null_fit=fit,
         null_expresses=tuple(one.row.target for one in null),
     )
@@ -287,12 +299,10 @@ def size_of(run: TrialRun, row: Row) -> float:
     return arms_size(run.trial, run.trial.endpoint(row.endpoint), run.patients)
 
 
-def _predictions(run: TrialRun) -> dict[str, Prediction]:
+def _predictions(run: TrialRun, estimates: Mapping[str, Replicates]) -> dict[str, Prediction]:
     found = {
-        row.target: predicted(
-            row, run.estimates[row.target].values, run.estimates[row.target].reached, size_of(run, row)
-        )
+        row.target: predicted(row, estimates[row.target].values, estimates[row.target].reached, size_of(run, row))
         for row in run.rows
-        if row.target in run.estimates
+        if row.target in estimates
     }
     return {target: one for target, one in found.items() if one.there}

@@ -17,7 +17,6 @@ from osteocast.report.validation_folder import table_text, terminal_text
 from osteocast.report.validation_page import span, validation_html
 from osteocast.trials.run import _refuse_failures
 from osteocast.validation import run as validation_run
-from osteocast.validation.reweight import reweighted
 from osteocast.validation.row import Row, rows_of
 from osteocast.validation.run import (
     Replicates,
@@ -115,31 +114,30 @@ def test_trial_that_cannot_be_simulated_is_listed_with_the_reason(monkeypatch, t
     assert (one.reason, len(one.rows), one.estimates) == ("trial.nobody-left", 15, {})
 
 
-def test_weights_come_from_the_other_trials_and_say_how_many_draws_are_left() -> None:
-    runs = [finished("saad-2002", 0.0), finished("rosen-2003", 0.0)]
-    rows = [row for run in runs for row in run.rows]
-    sizes = {row.target: row.n for row in rows}
-    values = {target: one.values for run in runs for target, one in run.estimates.items()}
-    found = reweighted(rows, values, sizes)
-    assert 1.0 < found.draws["saad-2002"] < 5.0
-    assert not found.predictions
-    # what the trial itself shows does not weigh
-    moved = values | {row.target: values[row.target][::-1] for row in rows if row.trial == "saad-2002"}
-    assert reweighted(rows, moved, sizes).draws["saad-2002"] == found.draws["saad-2002"]
+def test_a_fitted_trial_is_simulated_again_by_a_calibration_without_it(monkeypatch, tmp_path: Path) -> None:
+    asked = []
 
+    def again(trial, targets, settings, how):
+        asked.append((settings.unfitted, how[0]))
+        return finished(trial.name, 1.0)
 
-def test_alike_draws_keep_their_number_and_their_spread() -> None:
-    runs = [finished("saad-2002", 0.0), finished("rosen-2003", 0.0)]
-    rows = [row for run in runs for row in run.rows]
-    estimates = {
-        row.target: [from_scale(row.scale, row.value + (row.error or 0.1) * sign, row.n) for sign in (-1.0, 1.0) * 5]
-        for row in rows
-    }
-    found = reweighted(rows, estimates, {row.target: row.n for row in rows})
-    assert found.draws["saad-2002"] == pytest.approx(10.0)
-    row = rows[0]
-    assert found.predictions[row.target].centre == pytest.approx(row.value, abs=1e-9)
-    assert found.predictions[row.target].sd == pytest.approx(float(row.error or 0.0) * np.sqrt(10 / 9), rel=0.02)
+    monkeypatch.setattr(validation_run, "run_trial", again)
+    monkeypatch.setattr(validation_run, "WITHOUT", tmp_path)
+    (tmp_path / "saad-2002.toml").write_text("")
+    settings, how = ValidationSettings(replicates=5), (tmp_path / "work", None, None, None)
+    runs = tuple(
+        validation_run._with_unfitted(finished(name, 0.0), settings, how) for name in ("saad-2002", "fizazi-2011")
+    )
+    assert asked == [("saad-2002", tmp_path / "work" / "unfitted" / "saad-2002")]
+    document = scored(runs, settings).to_dict()
+    for row in document["rows"]:
+        assert (row["left_out"] is not None) == (row["trial"] == "saad-2002")
+    own = [s for s in document["summaries"] if s["on"] == "rows of both models, trial left out"]
+    assert {s["model"] for s in own} == {"left_out", "null_left_out"}
+    # one standard error off, where the calibration with the trial is not
+    told = [s for s in document["summaries"] if s["on"] == "rows of fitted trials" and s["family"] == "level"]
+    scores = {s["model"]: s["interval_score"] for s in told}
+    assert scores["left_out"] >= scores["simulation"]
 
 
 def test_options_are_refused_together(tmp_path: Path) -> None:
