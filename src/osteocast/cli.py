@@ -254,14 +254,12 @@ def validate_trials(  # noqa: PLR0913, PLR0917 -- one argument an option
 
 
 @app.command("score", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def score_instrument(  # noqa: PLR0913, PLR0917 -- one argument an option
+def score_instrument(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="instrument; alone it shows what is asked")] = None,
     listed: Annotated[bool, typer.Option("--list", help="list the instruments with their check status")] = False,
     cases: Annotated[Path | None, typer.Option(readable=False, help="file of worked cases to compare with")] = None,
-    unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="use a table that was not read in any source")
-    ] = False,
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="use a table that was not read in any source")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
 ) -> None:
     """Apply a clinical instrument to what is known; what is missing gives bounds, never zero points.

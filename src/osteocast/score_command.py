@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from osteocast.clinical.cases import check_case, read_cases
-from osteocast.clinical.score import score
+from osteocast.clinical.score import apply_instrument
 from osteocast.formats.instrument_file import find_instrument, instrument, instrument_names
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import InputError, Issue
@@ -47,7 +47,7 @@ def score_command(name: str | None, arguments: list[str], asked: Asked) -> tuple
         found = find_instrument(name)
         entry = instrument(found).model_dump(mode="json", by_alias=True)
         return (_json(entry) if asked.as_json else instrument_text(found, entry)), 0
-    result = score(name, unchecked=asked.unchecked, **items).to_dict()
+    result = apply_instrument(name, items, asked.unchecked).to_dict()
     return (_json(result) if asked.as_json else score_text(result)), 0
 
 

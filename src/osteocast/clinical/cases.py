@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from osteocast.clinical.score import Score, score
+from osteocast.clinical.score import Score, apply_instrument
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.files import read_text_limited
 
@@ -52,7 +52,7 @@ def check_case(case: dict[str, Any]) -> dict[str, Any]:
     """
     row: dict[str, Any] = {"id": str(case["id"]), "instrument": str(case["instrument"]), "problem": ""}
     try:
-        found = score(row["instrument"], unchecked=True, **case["input"])
+        found = apply_instrument(row["instrument"], case["input"], unchecked=True)
     except InputError as error:
         problem = "; ".join(f"[{i.code}] {i.place}: {i.found}" for i in error.issues)
         return {**row, "same": False, "compared": {}, "problem": problem}

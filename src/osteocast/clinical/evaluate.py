@@ -55,7 +55,7 @@ def _output(entry: InstrumentEntry, output: OutputEntry, values: Mapping[str, Po
         other = instrument(output.instrument)
         inner = {name: values[name] for name in other.items if name in values}
         return evaluate(other, complete(other.items, inner))[output.output]
-    return decide(output.all_rules, values)
+    return decide(output.all_rules, values, output.recorded)
 
 
 def points_of(item: ItemEntry, level: Value) -> int:

@@ -27,7 +27,7 @@ class _Reading:
     values: dict[str, Possible] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    outside: list[str] = field(default_factory=list)
+    outside: dict[str, str] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
 
     def refuse(self, code: str, item: str, found: object, expected: str, fix: str) -> None:
@@ -46,14 +46,14 @@ class Given:
         As they were written.
     notes : tuple of str
         Conventions that were used, and what is still asked.
-    outside : tuple of str
-        Reasons why the instrument does not apply to what was given.
+    outside : dict of str to str
+        By item the reason why the instrument does not apply to what was given.
     """
 
     values: dict[str, Possible]
     texts: dict[str, str]
     notes: tuple[str, ...]
-    outside: tuple[str, ...]
+    outside: dict[str, str]
 
 
 def open_item(item: ItemEntry, unit: str) -> Possible:
@@ -82,7 +82,7 @@ def read_given(place: str, items: Mapping[str, ItemEntry], given: Mapping[str, o
     Given, list of Issue
         Every problem is listed; the values are not to be used where there is one.
     """
-    names = {_plain(alias): name for name, item in items.items() for alias in (name, *item.also)}
+    names = {_plain(alias): name for name, item in items.items() for alias in (name, *item.also, *item.also_in)}
     reading = _Reading(place)
     pending: dict[str, object] = {}
     for key, value in given.items():
@@ -93,12 +93,13 @@ def read_given(place: str, items: Mapping[str, ItemEntry], given: Mapping[str, o
         elif name in pending:
             reading.refuse("instrument.item-twice", name, value, "one value", "Give the item once.")
         elif value is not None:
-            pending[name] = value
+            units = {_plain(alias): unit for alias, unit in items[name].also_in.items()}
+            pending[name] = f"{value} {units[_plain(key)]}" if _plain(key) in units else value
     # A unit is settled before the numbers that it belongs to.
     for name in sorted(pending, key=lambda n: items[n].kind == "number"):
         _read_item(reading, items, name, pending[name])
     _fill(reading, items)
-    return Given(reading.values, reading.texts, tuple(reading.notes), tuple(reading.outside)), reading.issues
+    return Given(reading.values, reading.texts, tuple(reading.notes), reading.outside), reading.issues
 
 
 def _read_item(reading: _Reading, items: Mapping[str, ItemEntry], name: str, value: object) -> None:
@@ -106,7 +107,7 @@ def _read_item(reading: _Reading, items: Mapping[str, ItemEntry], name: str, val
     listed = isinstance(value, list | tuple)
     reading.texts[name] = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value).strip()
     if item.kind == "text":
-        reading.values[name] = known(reading.texts[name])
+        reading.values[name] = known(_plain(reading.texts[name]))
     elif item.kind == "number":
         _read_number(reading, items, name, value)
     elif item.kind == "set":
@@ -146,7 +147,7 @@ def _levels(reading: _Reading, item: ItemEntry, name: str, value: object) -> lis
     else:
         word = _word(value)
         if word in (reasons := {_plain(w): why for w, why in item.outside.items()}):
-            reading.outside.append(reasons[word])
+            reading.outside[name] = reasons[word]
             return []
         found = [level for level in item.levels if _means(level, word)]
         for level in found:
@@ -246,6 +247,7 @@ def _unit_of(reading: _Reading, items: Mapping[str, ItemEntry], name: str, writt
     settled = reading.values.get(item.unit_item)
     if written:
         words = [level.name for level in items[item.unit_item].levels]
+        written = next((word for word in words if word.casefold() == written.casefold()), written)
         if written not in words or (settled is not None and settled.value != written):
             expected = ", ".join(words) if written not in words else f"{settled.value if settled else ''}"
             fix = "All values of one call are in one unit; nothing is converted here, because limits differ by unit."

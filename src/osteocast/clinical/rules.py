@@ -18,20 +18,26 @@ _MOST_WORLDS = 5000
 Values = Mapping[str, Possible]
 
 
-def decide(rules: Sequence[RuleEntry], values: Values) -> Possible:
+def decide(rules: Sequence[RuleEntry], values: Values, recorded: bool = False) -> Possible:
     """Return what the first rule that holds gives, for every way in which open items may turn out.
 
-    The last rule has no condition.
+    The last rule has no condition. With `recorded` a condition that is open does not hold.
     """
+    if recorded:
+        return known(next(_gives(rule) for rule in rules if all_hold(rule.when, values)))
     found: list[Value] = []
     for world in _worlds(rules, values):
         for rule in rules:
             held = all_hold(rule.when, world)
             if held is not False:
-                found.append(tuple(rule.gives) if isinstance(rule.gives, list) else rule.gives)
+                found.append(_gives(rule))
             if held:
                 break
     return one_of(found)
+
+
+def _gives(rule: RuleEntry) -> Value:
+    return tuple(rule.gives) if isinstance(rule.gives, list) else rule.gives
 
 
 def _worlds(rules: Sequence[RuleEntry], values: Values) -> Iterator[Values]:

@@ -1,4 +1,4 @@
-"""An instrument applied to what is known: values, what is still possible, what is settled, what would settle the rest."""
+"""An instrument applied to what is known: values, what is still possible, what would settle the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from osteocast.formats.instrument_model import GuardEntry, InstrumentEntry, Item
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import InputError, Issue
 
-__all__ = ["Answer", "Score", "ScoredItem", "score"]
+__all__ = ["Answer", "Score", "ScoredItem", "apply_instrument", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,11 @@ def score(name: str, /, *, unchecked: bool = False, **items: object) -> Score:
     >>> score("sins", location="T9", pain="mechanical", lesion="lytic").answer("total").bounds
     (6, 16)
     """
+    return apply_instrument(name, items, unchecked)
+
+
+def apply_instrument(name: str, items: Mapping[str, object], unchecked: bool = False) -> Score:
+    """Do what `score` does, with the items in a mapping."""
     found = find_instrument(name)
     entry = instrument(found)
     if entry.status == "memory" and not unchecked:
@@ -171,7 +176,8 @@ def score(name: str, /, *, unchecked: bool = False, **items: object) -> Score:
     guards = (*(shared.guards[key] for key in entry.shared_guards), *entry.guards)
     looked_at = {condition.item for guard in guards for condition in guard.when}
     extra = {key: item for key, item in shared.items.items() if key in looked_at}
-    everything = {**extra, **entry.items}
+    used = {key: item for other in entry.uses for key, item in instrument(other).items.items()}
+    everything = {**extra, **used, **entry.items}
     given, issues = read_given(found, everything, items)
     if issues:
         raise InputError(issues)
@@ -186,7 +192,9 @@ def _scored(
     guards: tuple[GuardEntry, ...],
 ) -> Score:
     values = complete(items, given.values)
-    reasons, cautions, not_checked = list(given.outside), [], []
+    reasons = [why for item, why in given.outside.items() if item in entry.items]
+    cautions = [why for item, why in given.outside.items() if item not in entry.items]
+    not_checked = []
     for guard in guards:
         held = all_hold(guard.when, values)
         if held:
@@ -202,7 +210,7 @@ def _scored(
         applicable=not reasons,
         reasons=tuple(reasons),
         answers=tuple(answers),
-        items=tuple(_item(entry, one, given) for one in entry.items if one in given.values),
+        items=tuple(_item(one, items[one], given) for one in items if one in given.values),
         missing=() if reasons else rank_missing(entry, items, given.values),
         notes=(*given.notes, *cautions, *assumed, *entry.notes),
         not_checked=tuple(dict.fromkeys(not_checked)),
@@ -229,13 +237,13 @@ def _answer(name: str, output: OutputEntry, seen: Possible) -> Answer:
     )
 
 
-def _item(entry: InstrumentEntry, name: str, given: Given) -> ScoredItem:
-    item, seen = entry.items[name], given.values[name]
+def _item(name: str, item: ItemEntry, given: Given) -> ScoredItem:
+    seen = given.values[name]
     scored = seen.settled and any(level.points is not None for level in item.levels)
     return ScoredItem(
         name=name,
         title=item.title,
         given=given.texts.get(name, str(seen.value)),
-        level=str(seen.value) if seen.settled and item.levels else "",
+        level=seen.value if isinstance(seen.value, str) and item.levels else "",
         points=points_of(item, seen.value) if scored else None,
     )

@@ -68,6 +68,7 @@ class ItemEntry(_Entry):
     title: str
     kind: Literal["choice", "number", "set", "text"] = "choice"
     also: tuple[str, ...] = ()
+    also_in: dict[str, str] = Field(default_factory=dict)  # further names that say the unit
     levels: tuple[LevelEntry, ...] = ()
     several: bool = False  # "T9, T10" or "T9-T11": the level with most points counts
     order: tuple[str, ...] = ()
@@ -134,6 +135,7 @@ class OutputEntry(_Entry):
     instrument: str = ""
     output: str = ""
     inside: bool = False  # a step on the way, not shown
+    recorded: bool = False  # what is open does not hold: the answer is "at least this", by what is recorded
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -210,6 +212,7 @@ class InstrumentEntry(_Entry):
     population: str
     main: str
     shared_guards: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()  # instruments whose items are asked too
     notes: tuple[str, ...] = ()
     guards: tuple[GuardEntry, ...] = ()
     accuracy: tuple[AccuracyEntry, ...] = ()

@@ -24,7 +24,8 @@ def score_text(found: dict[str, Any]) -> str:
     if not found["applicable"]:
         lines += [f"Not applicable: {reason}" for reason in found["reasons"]]
     else:
-        lines += [_answer_line(one) for one in found["answers"]]
+        some_open = not all(one["settled"] for one in found["answers"])
+        lines += [_answer_line(one) + (", settled" if some_open and one["settled"] else "") for one in found["answers"]]
         lines += _items(found["items"]) + _missing(found["missing"])
     lines += [f"Note: {note}" for note in found["notes"]]
     lines += [f"Not checked: {text}" for text in found["not_checked"]]
