@@ -19,7 +19,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schemas of instruments, patients, regimens, trials and their results, such as ``patient.schema.json``."""
+    """Return the JSON Schemas of all files that people write, by name, such as ``patient.schema.json``."""
     models: dict[str, type[BaseModel]] = {
         "instrument": InstrumentEntry,
         "patient": PatientEntry,
