@@ -16,6 +16,7 @@ __all__ = ["Given", "open_item", "read_given"]
 
 _NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([^\d\s.,].*)?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s*[,;+]\s*")
+_GREATEST = 1e15
 _YES, _NO = ("yes", "true", "present"), ("no", "false", "absent")
 
 
@@ -92,11 +93,13 @@ def read_given(place: str, items: Mapping[str, ItemEntry], given: Mapping[str, o
             reading.refuse("instrument.item-unknown", clipped(key), "an item it does not have", ", ".join(items), fix)
         elif name in pending:
             reading.refuse("instrument.item-twice", name, value, "one value", "Give the item once.")
+        elif value is not None and not _is_sensible(value):
+            reading.refuse("instrument.number", name, value, "a number of ordinary size", "Check the value.")
         elif value is not None:
             units = {_plain(alias): unit for alias, unit in items[name].also_in.items()}
             pending[name] = f"{value} {units[_plain(key)]}" if _plain(key) in units else value
-    # A unit is settled before the numbers that it belongs to.
-    for name in sorted(pending, key=lambda n: items[n].kind == "number"):
+    # A unit is settled before the numbers that it belongs to: as an item, then by a number that has it written behind.
+    for name in sorted(pending, key=lambda n: (items[n].kind == "number", _as_number(pending[n]) is not None)):
         _read_item(reading, items, name, pending[name])
     _fill(reading, items)
     return Given(reading.values, reading.texts, tuple(reading.notes), reading.outside), reading.issues
@@ -124,7 +127,7 @@ def _read_item(reading: _Reading, items: Mapping[str, ItemEntry], name: str, val
 def _read_several(reading: _Reading, item: ItemEntry, name: str, parts: list[str]) -> None:
     """Take the level with most points of several places."""
     found = [_levels(reading, item, name, part) for part in parts]
-    if not all(found):
+    if not found or not all(found):
         return
     worst = max(max(level.points or 0 for level in levels) for levels in found)
     if len(parts) > 1:
@@ -174,6 +177,12 @@ def _word(value: object) -> str:
 def _plain(word: str) -> str:
     word = word.casefold().strip().replace("_", "-").replace("≥", ">=").replace("≤", "<=")
     return re.sub(r"\s+", "-", word)
+
+
+def _is_sensible(value: object) -> bool:
+    """Whether every number in a value is finite and small enough to be written."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    return all(abs(part) < _GREATEST for part in parts if isinstance(part, int | float))
 
 
 def _as_number(value: object) -> float | None:

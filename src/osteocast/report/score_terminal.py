@@ -28,14 +28,17 @@ def score_text(found: dict[str, Any]) -> str:
         lines += [_answer_line(one) + (", settled" if some_open and one["settled"] else "") for one in found["answers"]]
         lines += _items(found["items"]) + _missing(found["missing"])
     lines += [f"Note: {note}" for note in found["notes"]]
-    lines += [f"Not checked: {text}" for text in found["not_checked"]]
+    if found["not_checked"]:
+        lines.append("Guards not checked: " + "; ".join(text.partition(": ")[0] for text in found["not_checked"]))
     lines += [f"Published: {one['text']}" for one in found["accuracy"]]
-    count = len(found["conflicts"])
-    if count:
-        lines.append(f"Sources contradict each other in {count} place{'s' if count > 1 else ''}; see --json.")
-    lines += [f"Built on: {found['population']}", f"Table: {STATUS_WORDS[found['status']]}"]
-    lines.append("Sources: " + ", ".join(found["sources"]) + " (osteocast evidence cite)")
+    lines += [f"Built on: {found['population']}", _table_line(found)]
     return "\n".join(_wrapped(lines))
+
+
+def _table_line(found: dict[str, Any]) -> str:
+    contradictions = ", ".join(one["about"] for one in found["conflicts"])
+    more = f"; sources contradict each other on {contradictions} (--json)" if contradictions else ""
+    return f"Table: {STATUS_WORDS[found['status']]}{more}; sources {', '.join(found['sources'])}"
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
@@ -45,8 +48,7 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 def _answer_line(one: dict[str, Any]) -> str:
     title = one["title"][:1].upper() + one["title"][1:]
     if one["settled"]:
-        shown = one["text"] or _shown(one["value"])
-        return f"{title}: {shown} {one['unit']}".rstrip()
+        return f"{title}: {one['text'] or _shown(one['value']) + ' ' + one['unit']}".rstrip()
     if one["bounds"]:
         low, high = one["bounds"]
         return f"{title}: open, {low:g} to {high:g} {one['unit']}".rstrip()

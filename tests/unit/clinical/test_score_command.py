@@ -1,13 +1,16 @@
 """The score command and the guards: what is printed, refused and not applicable."""
 
+import contextlib
 import json
+from random import Random
 
 import pytest
 
 import osteocast
 from osteocast import cli
-from osteocast.formats.instrument_file import instrument_names
+from osteocast.formats.instrument_file import instrument, instrument_names
 from osteocast.foundation.banner import BANNER
+from osteocast.foundation.errors import InputError
 
 
 def run(*arguments, capsys):
@@ -29,7 +32,8 @@ def test_an_open_score_is_told_in_words(capsys):
     assert "Band: open, potentially unstable or unstable" in flat
     assert "(7 and more): yes, settled" in flat
     assert "the most useful first: alignment (settles it)" in flat
-    assert "Not checked: age not given" in flat
+    assert "Guards not checked: age not given; origin of the tumour not given" in flat
+    assert "contradict each other on pain, bands, collapse" in flat
     assert "Published: " in flat
     assert max(map(len, shown.splitlines())) <= 80
 
@@ -99,6 +103,22 @@ def test_out_of_its_population_an_instrument_does_not_apply(name, items, word):
     assert not found.applicable
     assert not found.answers
     assert any(word in reason for reason in found.reasons)
+
+
+def test_junk_is_refused_in_words(capsys):
+    """A thousand odd values for every item: an answer or a coded message, never anything else."""
+    random = Random(20261128)
+    junk = ["", " ", "-", "--", "nan", "inf", "1e999", "-5", "0", "50", "T0", "T9-", "-T9", "T9-T99", ",", "<", ">=3"]
+    junk += ["\x00", "é" * 500, "1/0", "7 mg/dL", "7 furlongs", "[]", "None", "9" * 5000, "yes", "no", "true", "µmol/L"]
+    odd = [*junk, None, True, False, 3, -1, 2.5, float("nan"), float("inf"), 10**400, [], ["T9", 4], {}, (), object()]
+    names = instrument_names()
+    for _ in range(1000):
+        name = random.choice(names)
+        items = {key: random.choice(odd) for key in instrument(name).items if random.random() < 0.6}
+        with contextlib.suppress(InputError):
+            json.dumps(osteocast.score(name, unchecked=True, **items).to_dict())
+    for value in junk:
+        assert run("sins", "--location", value, capsys=capsys)[0] in (0, 2)
 
 
 def test_myeloma_is_a_caveat_of_corrected_calcium():

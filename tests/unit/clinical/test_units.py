@@ -19,6 +19,12 @@ def test_calcium_is_graded_in_the_unit_of_the_report():
     assert grade("2.88 mmol/L", uln="2.6 mmol/L") == 1
 
 
+def test_one_written_unit_is_that_of_all_values_whatever_their_order():
+    for items in ({"uln": 10.5, "calcium": "10.6 mg/dL"}, {"calcium": 10.6, "uln": "10.5 mg/dl"}):
+        assert osteocast.score("ctcae-hypercalcaemia", **items).values["grade"] == 1
+    assert osteocast.score("ctcae-hypercalcaemia", corrected_ca_mmol_l=3.11, uln=2.6).values["grade"] == 3
+
+
 def test_ionised_limits_are_their_own():
     items = {"basis": "ionised", "uln": "1.32 mmol/L"}
     assert [grade(f"{v} mmol/L", **items) for v in (1.3, 1.4, 1.55, 1.7, 1.9)] == [0, 1, 2, 3, 4]
