@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from osteocast.foundation.version import VERSION
 
 if TYPE_CHECKING:
+    from osteocast.clinical.score import Score, score
     from osteocast.domain.observation import Observation
     from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
     from osteocast.domain.regimen import Regimen
@@ -41,6 +42,7 @@ _HOME = {
     "Patient": ("osteocast.domain.patient", "Patient"),
     "PrimaryTumour": ("osteocast.domain.patient", "PrimaryTumour"),
     "Regimen": ("osteocast.domain.regimen", "Regimen"),
+    "Score": ("osteocast.clinical.score", "Score"),
     "Site": ("osteocast.domain.site", "Site"),
     "SkeletalEvent": ("osteocast.domain.patient", "SkeletalEvent"),
     "Trial": ("osteocast.domain.trial", "Trial"),
@@ -50,6 +52,7 @@ _HOME = {
     "read_patient": ("osteocast.formats.patient_file", "read_patient"),
     "read_regimen": ("osteocast.formats.regimen_file", "read_regimen"),
     "read_trial": ("osteocast.formats.trial_file", "read_trial"),
+    "score": ("osteocast.clinical.score", "score"),
     "trial": ("osteocast.trials.simulate_trial", "simulate_trial"),
     "write_report": ("osteocast.report.html", "write_report"),
 }
@@ -63,6 +66,7 @@ __all__ = [
     "Patient",
     "PrimaryTumour",
     "Regimen",
+    "Score",
     "Site",
     "SkeletalEvent",
     "Trial",
@@ -73,6 +77,7 @@ __all__ = [
     "read_patient",
     "read_regimen",
     "read_trial",
+    "score",
     "trial",
     "write_report",
 ]

@@ -273,6 +273,29 @@ def validate_trials(  # noqa: PLR0913, PLR0917 -- one argument an option
     _say(validate_command(asked, out, as_json))
 
 
+@app.command("score", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def score_instrument(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="instrument; alone it shows what is asked")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="list the instruments with their check status")] = False,
+    cases: Annotated[Path | None, typer.Option(readable=False, help="file of worked cases to compare with")] = None,
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="use a table that was not read in any source")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
+) -> None:
+    """Apply a clinical instrument to what is known; what is missing gives bounds, never zero points.
+
+    Items are options: `--item value`; leave out what is not known.
+
+    Example: osteocast score sins --location T9 --pain mechanical --lesion lytic
+    """
+    from osteocast.score_command import Asked, score_command
+
+    text, code = score_command(name, context.args, Asked(listed, cases, unchecked, as_json))
+    _say(text)
+    if code:
+        raise typer.Exit(code)
+
+
 @app.command("new")
 def new_patient(
     file: Annotated[Path, typer.Argument(readable=False, help="file to write")] = Path("patient.toml"),

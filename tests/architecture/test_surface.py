@@ -33,6 +33,7 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "Patient",
         "PrimaryTumour",
         "Regimen",
+        "Score",
         "Site",
         "SkeletalEvent",
         "Trial",
@@ -43,6 +44,7 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "read_patient",
         "read_regimen",
         "read_trial",
+        "score",
         "trial",
         "write_report",
     ]
@@ -59,7 +61,7 @@ def test_public_verbs_stay_functions() -> None:
     """An imported module of the same name would take a function's place in the package."""
     check = (
         "import osteocast\n"
-        "for verb in ('forecast', 'read_patient', 'read_regimen', 'read_trial', 'write_report') * 2:\n"
+        "for verb in ('forecast', 'read_patient', 'read_regimen', 'read_trial', 'score', 'write_report') * 2:\n"
         "    assert type(getattr(osteocast, verb)).__name__ == 'function', verb\n"
         "assert osteocast.ForecastSettings is osteocast.forecasting.run.Settings\n"
     )

@@ -15,6 +15,7 @@ FOLDER = ROOT / "src" / "osteocast" / "data"
 FILES = [
     *((path, "patient") for path in sorted((ROOT / "examples" / "patients").glob("*.toml"))),
     (FOLDER / "templates" / "patient.toml", "patient"),
+    *((path, "instrument") for path in sorted((FOLDER / "instruments").glob("*.toml"))),
     *((path, "regimen") for path in sorted((ROOT / "examples" / "regimens").glob("*.toml"))),
     *((path, "regimen") for path in sorted((FOLDER / "regimens").glob("*.toml"))),
     *((path, "trial") for path in sorted((FOLDER / "trials").glob("*.toml"))),

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from osteocast.formats.cohort_result_model import CohortResultDocument
+from osteocast.formats.instrument_model import InstrumentEntry
 from osteocast.formats.patient_model import PatientEntry
 from osteocast.formats.regimen_model import RegimenEntry
 from osteocast.formats.trial_model import TrialEntry
@@ -19,8 +20,9 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schemas of patients, regimens, trials and results, such as ``patient.schema.json``."""
+    """Return the JSON Schemas of the files that people write and of results, such as ``patient.schema.json``."""
     models: dict[str, type[BaseModel]] = {
+        "instrument": InstrumentEntry,
         "patient": PatientEntry,
         "regimen": RegimenEntry,
         "trial": TrialEntry,

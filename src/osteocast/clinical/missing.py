@@ -1,0 +1,62 @@
+"""Which missing item would settle most of what is still open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from osteocast.clinical.evaluate import complete, evaluate
+from osteocast.clinical.possible import Possible, known
+from osteocast.formats.instrument_model import InstrumentEntry, ItemEntry
+
+__all__ = ["Missing", "rank_missing"]
+
+# How many evenly spaced numbers of its plausible range stand for a number that is not known.
+_NUMBERS = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An item that is open.
+
+    Parameters
+    ----------
+    item, title : str
+    settles : bool
+        Whether any answer to it would settle the main output.
+    answers_left : float
+        How many answers of the main output would be left, on average over its levels.
+    """
+
+    item: str
+    title: str
+    settles: bool
+    answers_left: float
+
+
+def rank_missing(
+    entry: InstrumentEntry, items: Mapping[str, ItemEntry], given: Mapping[str, Possible]
+) -> tuple[Missing, ...]:
+    """Return the open items, the one that would settle most first; none where every output is settled."""
+    values = complete(items, given)
+    outputs = evaluate(entry, values)
+    if all(one.settled for one in outputs.values()):
+        return ()
+    found = []
+    for name, item in items.items():
+        if item.optional or item.kind == "text" or values[name].settled or name not in entry.items:
+            continue
+        counts = [len(evaluate(entry, {**values, name: one})[entry.main].options) for one in _answers(values[name])]
+        left = [count or _NUMBERS for count in counts]  # a range of numbers counts as many answers
+        mean = sum(left) / len(left) if left else float(_NUMBERS)
+        found.append(Missing(name, item.title, bool(left) and max(left) == 1, round(mean, 2)))
+    return tuple(sorted(found, key=lambda one: (not one.settles, one.answers_left)))
+
+
+def _answers(possible: Possible) -> list[Possible]:
+    if possible.options:
+        return [known(value) for value in possible.options]
+    if possible.bounds is None or not abs(possible.low) + abs(possible.high) < float("inf"):
+        return []
+    step = (possible.high - possible.low) / (_NUMBERS - 1)
+    return [known(possible.low + k * step) for k in range(_NUMBERS)]
