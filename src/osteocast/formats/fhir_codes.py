@@ -195,14 +195,18 @@ def meaning(node: Node | None, kinds: tuple[str, ...]) -> tuple[Meaning | None, 
         if row.concept.kind not in kinds:
             continue
         if row.status == "M" and not display:
-            coding.notes.warn("fhir.code-unchecked", coding.at, code, f"read as {row.concept.name}; nothing confirms it")
+            coding.notes.warn(
+                "fhir.code-unchecked", coding.at, code, f"read as {row.concept.name}; nothing confirms it"
+            )
         found.setdefault(row.concept.name, Meaning(row.concept, code, row.unit))
     return _one_of(node, found) if found else _from_text(node, shown, kinds)
 
 
 def _one_of(node: Node, found: dict[str, Meaning]) -> tuple[Meaning | None, str]:
     chosen = [one for one in found.values() if not one.concept.facts.get("general")] or list(found.values())
-    same = {tuple(one.concept.facts.get(key) for key in ("kind", "organ", "origin", "site", "quantity")) for one in chosen}
+    same = {
+        tuple(one.concept.facts.get(key) for key in ("kind", "organ", "origin", "site", "quantity")) for one in chosen
+    }
     if len(chosen) == 1 or (len(same) == 1 and chosen[0].concept.kind in ("primary", "metastasis")):
         return chosen[0], ""
     names = " and ".join(sorted(found))

@@ -73,7 +73,9 @@ def _metastasis(node: Node, one: Concept, date: dt.date | None, scene: Scene) ->
         scene.found.linked.add(reference.text("reference"))
     scene.fact("bone-metastasis", True, "", date, node.at)
     if not in_bone:
-        scene.notes.warn("fhir.site-missing", node.at, text_of(node.child("code")), "no lesion described; sites are drawn")
+        scene.notes.warn(
+            "fhir.site-missing", node.at, text_of(node.child("code")), "no lesion described; sites are drawn"
+        )
     for place in in_bone:
         scene.found.lesions.append(FoundLesion(place.site, place.note, date, place.pointer))
         scene.fact("lesion-site", place.region, "", date, place.pointer)
@@ -147,7 +149,9 @@ def read_procedure(node: Node, scene: Scene) -> None:
     elif not in_bone:
         scene.fact(f"{kind}-elsewhere", places[0].note if places else text_of(code), "", date, node.at)
         if not places:
-            scene.notes.warn("fhir.site-missing", node.at, text_of(code), "not known to be of bone: kept as a fact only")
+            scene.notes.warn(
+                "fhir.site-missing", node.at, text_of(code), "not known to be of bone: kept as a fact only"
+            )
     if kind == "radiotherapy":
         _dose(node, date, scene)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from osteocast.domain.table import read_table, table_names
@@ -74,7 +75,7 @@ def _end(one: FoundDrug, scene: Scene) -> dt.date | None:
 
 def _given_course(drug: str, given: list[FoundDrug], scene: Scene) -> dict[str, Any]:
     days = sorted({one.started for one in given if one.started is not None})
-    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     middle = sorted(gaps)[len(gaps) // 2] if gaps else 0
     regular = bool(gaps) and all(abs(gap - middle) <= _REGULAR * middle for gap in gaps)
     newest = max(given, key=lambda one: one.started or dt.date.min)
@@ -132,5 +133,9 @@ def running_regimen(courses: list[dict[str, Any]]) -> str | None:
         return None
     one = running[0]
     return _plain_regimens().get(
-        (one["drug"], round(parse_measure(one["dose"], "dose").value, 6), round(parse_measure(one["interval"], "interval").value, 6))
+        (
+            one["drug"],
+            round(parse_measure(one["dose"], "dose").value, 6),
+            round(parse_measure(one["interval"], "interval").value, 6),
+        )
     )

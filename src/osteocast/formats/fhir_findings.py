@@ -105,7 +105,9 @@ class Scene(NamedTuple):
 
     def use(self, node: Node, said: Meaning, date: dt.date | None = None) -> None:
         """Note that an item was used."""
-        self.notes.used.append(Used(str(node.raw.get("resourceType", "")), node.at, said.concept.name, said.code, date=date))
+        self.notes.used.append(
+            Used(str(node.raw.get("resourceType", "")), node.at, said.concept.name, said.code, date=date)
+        )
 
     def target(self, node: Node | None, within: Node) -> Node | None:
         """Return the resource that a Reference names: contained in `within`, or elsewhere in the record."""
@@ -120,5 +122,3 @@ class Scene(NamedTuple):
         if found is None:
             self.notes.warn("fhir.reference", node.at, name or "an empty reference", "names nothing in this record")
         return found
-
-

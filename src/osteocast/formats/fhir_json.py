@@ -73,7 +73,9 @@ def _loads(text: str, place: str) -> Any:
         if len(table) != len(pairs):
             keys = [key for key, _ in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)[:60]
-            issue = Issue("file.duplicate-key", place, f"the key {twice!r} twice", "each key once", "Remove one of them.")
+            issue = Issue(
+                "file.duplicate-key", place, f"the key {twice!r} twice", "each key once", "Remove one of them."
+            )
             raise InputError(issue)
         return table
 
@@ -176,6 +178,8 @@ def version_of(resources: list[Parsed], notes: Ledger) -> str:
     others = [version for version in seen if version != "R4"]
     if others:
         found = " and ".join(seen)
-        notes.warn("fhir.version", seen[others[0]], f"shapes of {found}", "read as far as the shapes are known; R4 is meant")
+        notes.warn(
+            "fhir.version", seen[others[0]], f"shapes of {found}", "read as far as the shapes are known; R4 is meant"
+        )
         return others[0] if "R4" not in seen else "mixed"
     return "R4" if seen else "unknown"

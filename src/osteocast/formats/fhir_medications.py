@@ -1,6 +1,5 @@
 """Drugs of a record: orders, statements and administrations, by code or by name, with dose and interval."""
 
-
 from osteocast.formats.fhir_codes import meaning, shapes, text_of
 from osteocast.formats.fhir_findings import FoundDrug, Scene
 from osteocast.formats.fhir_node import Node
@@ -97,7 +96,9 @@ def _dosage(node: Node, scene: Scene) -> tuple[Amount | None, float | None, str]
         return None, _interval(line, scene), by_mouth
     amount, reason = amount_of(dose)
     if amount is None:
-        scene.notes.reject(reason, dose.at, f"dose {dose.raw.get('value')!r} {dose.raw.get('unit', '')!r}", "dose not used")
+        scene.notes.reject(
+            reason, dose.at, f"dose {dose.raw.get('value')!r} {dose.raw.get('unit', '')!r}", "dose not used"
+        )
     return amount, _interval(line, scene), by_mouth
 
 
@@ -116,5 +117,3 @@ def _interval(line: Node, scene: Scene) -> float | None:
         return period / often / 24
     value = measured(Amount(period / often, unit.unit, "", repeat.at), "interval", scene.notes)
     return None if value is None else value.value
-
-

@@ -55,7 +55,9 @@ class Node(NamedTuple):
         if isinstance(value, dict):
             return Node(value, f"{self.at}/{key}", self.notes)
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            self.notes.warn("fhir.shape", f"{self.at}/{key}", "a list where an object belongs", "its first entry is read")
+            self.notes.warn(
+                "fhir.shape", f"{self.at}/{key}", "a list where an object belongs", "its first entry is read"
+            )
             return Node(value[0], f"{self.at}/{key}/0", self.notes)
         self._odd(key, value, "an object")
         return None

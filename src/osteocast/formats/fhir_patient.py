@@ -41,7 +41,7 @@ def assemble(person: Node | None, born: dt.date | None, scene: Scene) -> Patient
         notes.refuse("fhir.birth-date", person.at, "no birth date that can be read", "no patient: the age is not known")
     if person is not None and (person.raw.get("deceasedBoolean") is True or person.raw.get("deceasedDateTime")):
         notes.refuse("fhir.deceased", person.at, "the person has died", "no patient: nothing to forecast")
-    days = [one.date for one in (*notes.used, *notes.facts) if one.date is not None]
+    days = [day for day in (*(one.date for one in notes.used), *(one.date for one in notes.facts)) if day is not None]
     assessed = max(days, default=None)
     age = 0 if born is None else _years(born, assessed or scene.clock.today)
     if born is not None and person is not None and not _YOUNGEST <= age <= _OLDEST:
@@ -50,7 +50,9 @@ def assemble(person: Node | None, born: dt.date | None, scene: Scene) -> Patient
         return None
     origin = primary["origin"]
     if sex not in origin_facts(origin).sexes:
-        notes.refuse("patient.sex-and-primary", person.at, f"{sex} with {origin}", "no patient: one of the two is wrong")
+        notes.refuse(
+            "patient.sex-and-primary", person.at, f"{sex} with {origin}", "no patient: one of the two is wrong"
+        )
     if any(one.level == "error" for one in notes.warnings):
         return None
     raw = _mapping(person, primary, assessed, scene)
@@ -179,7 +181,8 @@ def _lesions(scene: Scene) -> list[dict[str, Any]]:
 def _events(scene: Scene) -> list[dict[str, Any]]:
     found = list(dict.fromkeys((one.kind, one.site, one.date) for one in scene.found.events))
     entries = [
-        {key: value for key, value in zip(("kind", "site", "date"), one, strict=True) if value is not None} for one in found
+        {key: value for key, value in zip(("kind", "site", "date"), one, strict=True) if value is not None}
+        for one in found
     ]
     return _cut(entries, _MOST_EVENTS, "events", scene)
 
@@ -203,7 +206,9 @@ def _values(scene: Scene) -> list[FoundValue]:
         spread = max(one.number for one in same) - min(one.number for one in same)
         if len(distinct) > 1 and spread > _SAME * abs(worst.number):
             found = f"{quantity} on {day}: " + ", ".join(sorted(distinct))
-            scene.notes.warn("fhir.value-contradiction", worst.pointer, found, f"all listed; the patient gets {worst.given}")
+            scene.notes.warn(
+                "fhir.value-contradiction", worst.pointer, found, f"all listed; the patient gets {worst.given}"
+            )
         elif len(same) > 1:
             scene.notes.warn("fhir.duplicate", worst.pointer, f"{quantity} on {day} {len(same)} times", "read once")
         chosen.append(worst)
@@ -231,5 +236,3 @@ def _observations(values: list[FoundValue], scene: Scene) -> list[dict[str, Any]
         if "quantity" in one.concept.facts
     ]
     return _cut(entries, _MOST_VALUES, "values", scene)
-
-

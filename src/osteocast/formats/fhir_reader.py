@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from osteocast.domain.patient import Patient
 from osteocast.formats.fhir_codes import shapes, text_of
 from osteocast.formats.fhir_conditions import read_condition, read_procedure
 from osteocast.formats.fhir_findings import Findings, Scene
@@ -63,7 +64,7 @@ def read_fhir(path: str | Path, today: dt.date | None = None) -> FhirRecord:
     return record_of(parse_file(path), path.name, today or dt.datetime.now(tz=dt.UTC).date())
 
 
-def patient_of(record: FhirRecord) -> Any:
+def patient_of(record: FhirRecord) -> Patient:
     """Return the patient of a record.
 
     Raises
@@ -74,7 +75,9 @@ def patient_of(record: FhirRecord) -> Any:
     if record.patient is not None:
         return record.patient
     fix = "See docs/fhir.md; the warnings of the record say more."
-    raise InputError([Issue(one.code, f"{record.source}: {one.pointer}", one.found, one.done, fix) for one in record.errors])
+    raise InputError(
+        [Issue(one.code, f"{record.source}: {one.pointer}", one.found, one.done, fix) for one in record.errors]
+    )
 
 
 def record_of(documents: list[tuple[str, Any]], source: str, today: dt.date) -> FhirRecord:
@@ -120,7 +123,9 @@ def _without_repeats(resources: list[Parsed], notes: Ledger) -> list[Parsed]:
                 notes.reject("fhir.duplicate", one.node.at, "/".join(key), "the same resource again: read once")
                 continue
             if key in seen:
-                notes.warn("fhir.id-twice", one.node.at, "/".join(key), "another content under the same id: both are read")
+                notes.warn(
+                    "fhir.id-twice", one.node.at, "/".join(key), "another content under the same id: both are read"
+                )
             seen[key] = content
         kept.append(one)
     return kept
@@ -172,7 +177,12 @@ def _is_used(node: Node, kind: str, names: set[str], notes: Ledger) -> bool:
     for rule, key in (("status", "status"), ("intent", "intent"), ("verification", "verificationStatus")):
         words = _words(node.raw.get(key))
         if words & set(rules[f"refused_{rule}"].get(kind, ())):
-            notes.reject("fhir.status", node.at, f"{what}: {' '.join(sorted(words))}", "did not happen or does not hold: not used")
+            notes.reject(
+                "fhir.status",
+                node.at,
+                f"{what}: {' '.join(sorted(words))}",
+                "did not happen or does not hold: not used",
+            )
             return False
         if words & set(rules.get(f"doubtful_{rule}", {}).get(kind, ())):
             notes.warn("fhir.unconfirmed", node.at, f"{what}: {' '.join(sorted(words))}", "used")

@@ -46,7 +46,8 @@ def _place(node: Node, scene: Scene) -> Place | None:
         return Place("", title, "", node.at)
     side = _side(node, said, scene)
     pattern = str(facts.get("site", ""))
-    region = f"{side} {facts.get('region', title)}".strip()
+    bone = str(facts.get("region", title)).removeprefix(f"{side} ")
+    region = f"{side} {bone}".strip()
     if not pattern or pattern == "other":
         if not pattern:
             scene.notes.warn("fhir.site-part", node.at, text_of(node), f"kept as another bone, noted as {region}")

@@ -43,7 +43,7 @@ class Amount(NamedTuple):
     @property
     def shown(self) -> str:
         """Number with its sign."""
-        return f"{self.sign}{self.number:g}" if abs(self.number) < 1e6 else f"{self.sign}{self.number!r}"
+        return f"{self.sign}{self.number:.12g}"
 
 
 class Clock(NamedTuple):
