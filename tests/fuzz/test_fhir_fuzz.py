@@ -8,9 +8,6 @@ import random
 from typing import Any
 
 import pytest
-
-from osteocast.formats.fhir_patient import patient_file_text
-from osteocast.foundation.errors import InputError
 from tests.unit.fhir.records import (
     LOINC,
     RXNORM,
@@ -26,10 +23,13 @@ from tests.unit.fhir.records import (
     sided,
 )
 
+from osteocast.formats.fhir_patient import patient_file_text
+from osteocast.foundation.errors import InputError
+
 SEED, MUTANTS = 20_261_128, 2_000
 WEIRD: list[Any] = [
-    None, True, False, 0, -1, 2**70, 10**400, 1e308, "", " ", "x" * 5000, "\x07\u202e", "\ud800", "2026-02-30",
-    "9999-12-31", "<script>", "mg/dL", "94222008", SCT, LOINC, [], {}, [[]], [{}], [None], {"value": 1}, {"coding": [{}]},
+    None, True, False, 0, -1, 2**70, 10**400, 1e308, "", " ", "x" * 5000, {"coding": [{}]}, "\x07\u202e", "\ud800",
+    "2026-02-30", "9999-12-31", "<script>", "mg/dL", "94222008", SCT, LOINC, [], {}, [[]], [{}], [None], {"value": 1},
     {"reference": "#x"}, {"reference": 3}, [{"url": "volume", "valueReference": {"reference": "Patient/p"}}],
 ]  # fmt: skip
 
@@ -51,7 +51,7 @@ def full_record() -> dict[str, Any]:
         lab("17861-6", 12.4, "mg/dL", id="ca", referenceRange=[{"low": {"value": 8.5, "unit": "mg/dL"}}]),
         lab("29463-7", 60, "kg"), lab("89247-1", 2, "{score}"), lab("6768-6", 240, "U/L"),
         drug("MedicationRequest", coded(RXNORM, "77655"), authoredOn="2025-12-01", dosageInstruction=dosage),
-        drug("MedicationStatement", coded(RXNORM, "1163195"), effectivePeriod={"start": "2024-01-01", "end": "2025-01-01"}),
+        drug("MedicationStatement", coded(RXNORM, "1163195"), effectivePeriod={"start": "2024-01-01", "end": "2025"}),
     )  # fmt: skip
 
 
@@ -85,15 +85,14 @@ def mutate(document: dict[str, Any], rng: random.Random) -> str:
 
 @pytest.mark.parametrize("part", range(10))
 def test_mutated_records_give_codes_and_nothing_else(part: int) -> None:
-    original, patients, refused = full_record(), 0, 0
+    original, patients, refused = full_record(), 0, []
     for number in range(MUTANTS // 10):
         rng = random.Random(SEED + part * MUTANTS + number)
         text = mutate(copy.deepcopy(original), rng)
         try:
             record = read(text)
         except InputError as error:
-            assert all(one.code.startswith("file.") for one in error.issues)
-            refused += 1
+            refused += [one.code.partition(".")[0] for one in error.issues]
             continue
         assert (record.patient is None) == bool(record.errors)
         assert all(one.code and one.done for one in record.warnings)
@@ -101,4 +100,5 @@ def test_mutated_records_give_codes_and_nothing_else(part: int) -> None:
             patients += 1
             patient_file_text(record.patient).encode()
     assert patients > 40
-    assert refused < 40
+    assert set(refused) <= {"file"}
+    assert len(refused) < 40

@@ -11,7 +11,7 @@ INDICATORS = {"EMERGENCY": "critical", "SAME DAY": "warning", "URGENT": "warning
 """How each level of urgency is shown."""
 _MOST_SUMMARY = 139
 _NOTE = "Research and education use only; not a diagnosis, an order or a treatment recommendation."
-_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>#|"})
+_MARKDOWN = str.maketrans({**{sign: f"\\{sign}" for sign in "\\`*_{}[]#|"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 
 
 class Card(NamedTuple):

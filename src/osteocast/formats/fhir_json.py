@@ -101,7 +101,7 @@ def _too_deep(place: str) -> InputError:
 
 
 def _check_depth(found: Any, place: str) -> None:
-    level = [found]
+    level = [found] if isinstance(found, dict | list) else []
     for _ in range(_DEEPEST):
         inner: list[Any] = []
         for node in level:

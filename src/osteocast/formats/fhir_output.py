@@ -114,7 +114,9 @@ def _refuse_empty(text: str) -> None:
         raise ValueError("a resource needs words that say what it is about")
 
 
-def detected_issue(subject: str, text: str, severity: str, detail: str, when: dt.date, source: Source) -> dict[str, Any]:
+def detected_issue(
+    subject: str, text: str, severity: str, detail: str, when: dt.date, source: Source
+) -> dict[str, Any]:
     """Return a DetectedIssue: a contradiction or danger that a rule met in the record.
 
     Raises

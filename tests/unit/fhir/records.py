@@ -48,9 +48,8 @@ def sided(code: dict[str, Any], side: str) -> dict[str, Any]:
 def lab(code: str, value: Any, unit: str = "", display: str = "", **more: Any) -> dict[str, Any]:
     quantity = {"value": value, **({"unit": unit, "system": UCUM, "code": unit} if unit else {})}
     content = {"valueQuantity": quantity, "effectiveDateTime": "2026-03-02T08:00:00Z", **more}
-    return {
-        "resourceType": "Observation", "status": "final", "code": coded(LOINC, code, display), "subject": SUBJECT, **content
-    }  # fmt: skip
+    head = {"resourceType": "Observation", "status": "final", "subject": SUBJECT}
+    return {**head, "code": coded(LOINC, code, display), **content}
 
 
 def drug(kind: str, code: dict[str, Any], **more: Any) -> dict[str, Any]:

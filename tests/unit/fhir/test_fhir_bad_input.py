@@ -60,7 +60,7 @@ def test_files_that_are_no_json_of_a_record(tmp_path: Path, content: bytes, code
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fhir_json, "MOST_BYTES", 1000)
+    monkeypatch.setattr(fhir_json, "MOST_BYTES", 500)
     path = tmp_path / "record.json"
     path.write_text(json.dumps(bundle(person(), breast(), bone())))
     with pytest.raises(InputError, match=r"file\.too-large"):
@@ -142,11 +142,14 @@ def test_repeated_resources_and_further_pages_are_told() -> None:
     document = bundle(person(), breast(), bone(), value, value, link=[{"relation": "next", "url": "http://x"}])
     assert {"fhir.duplicate", "fhir.more-pages"} <= codes(read(document))
     other = lab("17861-6", 11.4, "mg/dL", id="a")
-    assert {"fhir.id-twice", "fhir.value-contradiction"} <= codes(read(bundle(person(), breast(), bone(), value, other)))
+    assert {"fhir.id-twice", "fhir.value-contradiction"} <= codes(
+        read(bundle(person(), breast(), bone(), value, other))
+    )
 
 
 def test_odd_shapes_have_pointers() -> None:
-    record = with_cancer(lab("17861-6", 12.4, "mg/dL", code=[coded("x", "y")], status=7, component={"code": 3}))
+    odd = lab("17861-6", 12.4, "mg/dL", status=7, component={"code": 3})
+    record = with_cancer({**odd, "code": [coded("x", "y")]})
     places = {one.pointer for one in record.warnings if one.code == "fhir.shape"}
     assert "/entry/3/resource/code" in places
     assert record.patient is not None

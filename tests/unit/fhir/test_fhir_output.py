@@ -45,7 +45,9 @@ def test_resources_hold_their_required_fields() -> None:
     unknown = observation("Patient/1", ("SINS", ("http://example.org", "sins")), None, "", DAY, SOURCE)
     assert "valueQuantity" not in unknown
     assert unknown["dataAbsentReason"]["coding"][0]["code"] == "unknown"
-    issue = detected_issue("Patient/1", "dose above the label's", "high", "4 mg ordered, 3 mg by the table.", DAY, SOURCE)
+    issue = detected_issue(
+        "Patient/1", "dose above the label's", "high", "4 mg ordered, 3 mg by the table.", DAY, SOURCE
+    )
     assert issue["patient"] == {"reference": "Patient/1"}
     assert (issue["severity"], "subject" in issue) == ("high", False)
 

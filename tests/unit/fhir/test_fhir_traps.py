@@ -263,7 +263,9 @@ def test_r5_and_stu3_shapes_are_named_and_read() -> None:
 
 
 def test_html_in_names_stays_text() -> None:
-    statement = drug("MedicationStatement", coded(RXNORM, "0", "<script>alert(1)</script> letrozole"), effectiveDateTime="2026-01-01")
+    statement = drug(
+        "MedicationStatement", coded(RXNORM, "0", "<script>alert(1)</script> letrozole"), effectiveDateTime="2026-01-01"
+    )
     record = read(bundle(person(name=[{"text": "<b>A</b>"}]), breast(), bone(), statement))
     assert record.patient is not None
     assert record.patient.lines[0].name == "<script>alert(1)</script> letrozole"
