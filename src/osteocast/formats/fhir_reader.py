@@ -74,9 +74,12 @@ def patient_of(record: FhirRecord) -> Patient:
     """
     if record.patient is not None:
         return record.patient
-    fix = "See docs/fhir.md; the warnings of the record say more."
+    wanted = "one adult's record with bone metastases or myeloma"
     raise InputError(
-        [Issue(one.code, f"{record.source}: {one.pointer}", one.found, one.done, fix) for one in record.errors]
+        [
+            Issue(one.code, f"{record.source}: {one.pointer or 'the record'}", one.found, wanted, f"Here {one.done}.")
+            for one in record.errors
+        ]
     )
 
 
