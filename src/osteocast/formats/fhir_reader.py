@@ -77,7 +77,13 @@ def patient_of(record: FhirRecord) -> Patient:
     wanted = "one adult's record with bone metastases or myeloma"
     raise InputError(
         [
-            Issue(one.code, f"{record.source}: {one.pointer or 'the record'}", one.found, wanted, f"Here {one.done}.")
+            Issue(
+                one.code,
+                f"{record.source}: {one.pointer or 'the record'}",
+                one.found,
+                wanted,
+                f"Correct the record: {one.done}.",
+            )
             for one in record.errors
         ]
     )
