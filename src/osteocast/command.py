@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,8 @@ from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import evidence_sha256
 from osteocast.forecasting.run import Settings, check_regimens, forecast
+from osteocast.formats.fhir_json import MOST_BYTES
+from osteocast.formats.fhir_reader import is_fhir, patient_of, read_fhir
 from osteocast.formats.new_patient import ask_patient, template_text
 from osteocast.formats.patient_file import read_patient
 from osteocast.formats.regimen_file import is_file_name, read_regimen
@@ -76,7 +79,7 @@ def _read(
     except InputError as error:
         issues += error.issues
     try:
-        person = read_patient(patient)
+        person = _person(patient)
     except InputError as error:
         issues += error.issues
     for name in names:
@@ -94,10 +97,21 @@ def _read(
     return person, regimens
 
 
+def _person(path: Path) -> Patient:
+    """Read a patient's file or a FHIR record; what was odd in a record is counted on standard error."""
+    if not is_fhir(path):
+        return read_patient(path)
+    record = read_fhir(path)
+    show_notices()
+    counts = ", ".join(f"{count} {code}" for code, count in sorted(Counter(w.code for w in record.warnings).items()))
+    logging.getLogger("osteocast").info("FHIR record: %d items used; %s", len(record.used), counts or "no warnings")
+    return patient_of(record)
+
+
 def _inputs(patient: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     """Return the content of every file the user gave; those of a combination stand between plus signs."""
     files = [patient, *(Path(part) for name in names for part in name.split("+") if is_file_name(part))]
-    return {str(file): read_text_limited(file).encode() for file in files if file.is_file()}
+    return {str(file): read_text_limited(file, MOST_BYTES).encode() for file in files if file.is_file()}
 
 
 def progress_bar() -> Progress:
