@@ -16,13 +16,14 @@ from osteocast.inference.posterior_file import as_written
 
 
 def without_trial(plan: Plan, fitted: Sequence[FittedStage], trial: str) -> Posterior:
-    """Return the posterior that rests on every trial but one; without any figure a stage keeps its prior.
+    """Return the posterior that rests on all people but those of one trial; a stage without figures keeps its prior.
 
     The emulators are those of all runs: they know how rows depend on scales and not what was published. Runs of later
     stages stood at the centre of earlier ones with the trial in them, which is left so.
     """
-    posterior = posterior_of_stages(plan, [_refitted(one, trial) for one in fitted])
-    return as_written(replace(posterior, rows=(), statement=f"without the figures of {trial}: {posterior.statement}"))
+    names = plan.programme(trial)
+    posterior = posterior_of_stages(plan, [_refitted(one, names) for one in fitted])
+    return as_written(replace(posterior, rows=(), statement=f"calibrated without the figures of {', '.join(names)}"))
 
 
 def trials_of(fitted: Sequence[FittedStage]) -> tuple[str, ...]:
@@ -30,8 +31,8 @@ def trials_of(fitted: Sequence[FittedStage]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.trial for one in fitted for row in one.stage.rows))
 
 
-def _refitted(one: FittedStage, trial: str) -> FittedStage:
-    own = np.array([row.trial == trial for row in one.stage.rows])
+def _refitted(one: FittedStage, trials: tuple[str, ...]) -> FittedStage:
+    own = np.array([row.trial in trials for row in one.stage.rows])
     used = one.fit.used & ~own
     if not own.any():
         return one

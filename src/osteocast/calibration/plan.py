@@ -128,6 +128,7 @@ class Plan:
     ----------
     seed : of every random number of the design points. patients : admitted to each trial at a design point.
     points : real runs of the stage with most scales. members : of the ensemble.
+    same_people : names of trials that report on the same people and are left out together.
     """
 
     seed: int
@@ -137,3 +138,8 @@ class Plan:
     shared: Shared
     stages: tuple[Stage, ...]
     left_out: tuple[LeftOut, ...]
+    same_people: tuple[tuple[str, ...], ...] = ()
+
+    def programme(self, trial: str) -> tuple[str, ...]:
+        """Return the trials that report on the people of a trial, itself among them."""
+        return next((names for names in self.same_people if trial in names), (trial,))

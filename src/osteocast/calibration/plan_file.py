@@ -85,6 +85,7 @@ class _File(_Entry):
     shared: _Shared
     stages: Annotated[tuple[_Stage, ...], Field(min_length=1)]
     left_out: tuple[_LeftOut, ...] = ()
+    same_people: tuple[tuple[_Text, ...], ...] = ()
 
 
 def read_plan(path: str | Path = CALIBRATION, targets: Mapping[str, Target] | None = None) -> Plan:
@@ -137,6 +138,7 @@ class _Reader:
             shared=Shared(self.file.shared.discrepancy, self.file.shared.sampling),
             stages=stages,
             left_out=tuple(LeftOut(one.targets, one.why) for one in self.file.left_out),
+            same_people=self.file.same_people,
         )
 
     def _check_scales(self) -> None:
