@@ -34,6 +34,10 @@ MET: Final = 0.01
 DRAWS: Final = 40_000
 _PRIOR_DRAWS: Final = 20_000
 _PRIOR_SHARE: Final = 0.1
+ENOUGH: Final = 0.5
+"""Effective share of the draws at which no further round is made."""
+ROUNDS: Final = 5
+"""Rounds of importance sampling, each from the moments of the one before (population Monte Carlo, Cappe 2004)."""
 _INFLATION: Final = 1.2
 _SECOND_WAVE_INFLATION: Final = 1.5
 _STREAM_PRIOR, _STREAM_WAVE, _STREAM_POSTERIOR = 1, 2, 3
@@ -188,26 +192,26 @@ def laplace(problem: Problem, emulator: Emulator) -> tuple[FloatArray, FloatArra
 def posterior_moments(problem: Problem, emulator: Emulator) -> tuple[FloatArray, FloatArray, float, float]:
     """Return mean and covariance of the emulator's posterior, k-hat of its Gaussian, and the effective share.
 
-    Moments by importance sampling from the Gaussian at the mode, made wider and mixed with the prior.
+    Moments by importance sampling from a Gaussian made wider and mixed with the prior: first that at the mode, then,
+    round by round until enough draws are effective, that of the moments found.
     """
-    mode, covariance = laplace(problem, emulator)
-    factor = np.asarray(_INFLATION * np.linalg.cholesky(covariance), dtype=np.float64)
-    proposal = Proposal(mode, factor, _PRIOR_SHARE)
-    x, log_ratio = proposal.draw(DRAWS, problem.key, _STREAM_POSTERIOR)
-    # the ratio holds the prior, which the log-posterior holds as well
-    log_weight = log_posterior(problem, emulator, x) + 0.5 * np.sum(x**2, axis=1) + log_ratio
-    smoothed, _ = smooth_tail(log_weight)
-    weight = np.exp(smoothed - np.max(smoothed))
-    weight /= weight.sum()
-    mean = weight @ x
-    away = x - mean
-    moments = np.asarray((away * weight[:, None]).T @ away)
-    return (
-        np.asarray(mean),
-        moments,
-        _gaussian_k(problem, emulator, mean, moments),
-        effective_sample_size(weight) / DRAWS,
-    )
+    mean, covariance = laplace(problem, emulator)
+    effective = 0.0
+    for number in range(ROUNDS):
+        factor = np.asarray(_INFLATION * np.linalg.cholesky(covariance), dtype=np.float64)
+        x, log_ratio = Proposal(mean, factor, _PRIOR_SHARE).draw(DRAWS, problem.key, _STREAM_POSTERIOR + number)
+        # the ratio holds the prior, which the log-posterior holds as well
+        log_weight = log_posterior(problem, emulator, x) + 0.5 * np.sum(x**2, axis=1) + log_ratio
+        smoothed, _ = smooth_tail(log_weight)
+        weight = np.exp(smoothed - np.max(smoothed))
+        weight /= weight.sum()
+        mean = np.asarray(weight @ x)
+        away = x - mean
+        covariance = np.asarray((away * weight[:, None]).T @ away)
+        effective = effective_sample_size(weight) / DRAWS
+        if effective >= ENOUGH:
+            break
+    return mean, covariance, _gaussian_k(problem, emulator, mean, covariance), effective
 
 
 def _gaussian_k(problem: Problem, emulator: Emulator, mean: FloatArray, covariance: FloatArray) -> float:
