@@ -37,5 +37,9 @@ def _references(words: Mapping[str, Any]) -> list[dict[str, str]]:
         heading = words[path.partition(".")[0]]["heading"]
         for key in statement["sources"]:
             used.setdefault(key, {})[heading] = None
-    texts = cite(used)
-    return [{"key": key, "text": texts[key], "headings": "; ".join(used[key])} for key in used]
+    found = []
+    for key, text in cite(used).items():
+        # Print leaves the address away: nobody types it, and the sheet has two sides.
+        name, mark, address = text.partition("https:" if "https:" in text else "http:")
+        found.append({"key": key, "text": name.strip(), "address": mark + address, "headings": "; ".join(used[key])})
+    return sorted(found, key=lambda one: list(used).index(one["key"]))

@@ -128,6 +128,9 @@ def skeleton_shares(shares: Mapping[str, float]) -> Markup:
     return picture(size_of_picture, "Share of lesions by site", [_patterns(), moved], "skeleton")
 
 
+_THIGH: Final = 540.0
+"""Height at which a drawing without the knees ends."""
+
 _USUAL: Final = {
     "skull": ("skull",),
     "rib": ("rib-left-5", "rib-right-8"),
@@ -152,8 +155,8 @@ def skeleton_places(labels: Mapping[str, str], title: str) -> Markup:
     """
     places = {bone: [place for site in sites if (place := anatomy.place_of(site))] for bone, sites in _USUAL.items()}
     shown = sorted(places, key=lambda bone: places[bone][0][1])
-    heights = spread([places[bone][0][1] for bone in shown], [1.7 * _LINE] * len(shown), 14, anatomy.CROP)
-    drawn = [*_back(), *_trunk(), *_limbs(), _fade()]
+    heights = spread([places[bone][0][1] for bone in shown], [1.7 * _LINE] * len(shown), 14, _THIGH)
+    drawn = [*_back(), *_trunk(), *_limbs(), _fade(_THIGH)]
     for bone, y in zip(shown, heights, strict=True):
         line = polyline([places[bone][0], (_COLUMN - 24, y), (_COLUMN - 4, y)])
         drawn.append(tag("path", d=line, fill="none", stroke="#FFFFFF", stroke_width=4.4, opacity=0.85))
@@ -163,7 +166,7 @@ def skeleton_places(labels: Mapping[str, str], title: str) -> Markup:
     half = 150.0
     longest = max(len(label) for label in labels.values())
     moved = group(drawn, transform=f"translate({number(half)} {number(-_TOP)})")
-    size = (half + _COLUMN + 1.28 * _LETTER * longest, anatomy.CROP - _TOP)
+    size = (half + _COLUMN + 8 + 1.5 * _LETTER * longest, _THIGH - _TOP)
     return picture(size, title, [_patterns(), moved], "skeleton")
 
 
@@ -291,9 +294,9 @@ def _patterns() -> Markup:
     return tag("defs", hatch, fade)
 
 
-def _fade() -> Markup:
-    """Let the shins fade out where the drawing ends."""
-    top = anatomy.CROP - 46
+def _fade(bottom: float = anatomy.CROP) -> Markup:
+    """Let the legs fade out where the drawing ends."""
+    top = bottom - 46
     return tag("rect", x=-100, y=top, width=200, height=64, fill="url(#fade)")
 
 
