@@ -6,15 +6,14 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, cast
 
 import typer
 
 from osteocast.foundation.errors import InputError, Issue, OsteocastError, StorageError
 from osteocast.foundation.version import VERSION
+from osteocast.interruption import SIGNALS, interrupt
 
 app = typer.Typer(
     name="osteocast",
@@ -33,8 +32,6 @@ evidence_app = typer.Typer(
 )
 app.add_typer(evidence_app, name="evidence")
 
-
-_SIGNALS = tuple(name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 # Typer does not export the class of its own complaints about options and commands.
 _UsageError = cast(type[Exception], typer.BadParameter.__base__)
@@ -296,6 +293,20 @@ def score_instrument(
         raise typer.Exit(code)
 
 
+@app.command("leaflet")
+def make_a_leaflet(
+    out: Annotated[Path, typer.Option(readable=False, help="folder for the page")] = Path("leaflet"),
+    language: Annotated[str, typer.Option(help="language of the page, or a file of its words (TOML)")] = "en",
+) -> None:
+    """Write a general page in plain language: what to watch for, when to call, what to ask; no record is needed.
+
+    Example: osteocast leaflet --out leaflet
+    """
+    from osteocast.leaflet_command import leaflet_command
+
+    _say(leaflet_command(language, out))
+
+
 @app.command("new")
 def new_patient(
     file: Annotated[Path, typer.Argument(readable=False, help="file to write")] = Path("patient.toml"),
@@ -316,35 +327,13 @@ def main() -> None:
 
     Exit codes: 0 done, 2 input that can be mended, 1 failure. No outcome shows a traceback.
     """
-    for name in _SIGNALS:
-        signal.signal(getattr(signal, name), _interrupt)
+    for name in SIGNALS:
+        signal.signal(getattr(signal, name), interrupt)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character shows a question mark.
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End the run in good order; further signals would only disturb the clearing up."""
-    if _called_by_compiler(frame):
-        # What is raised there would be swallowed with a traceback: come again when the compiler has moved on.
-        again = threading.Timer(0.02, signal.raise_signal, (number,))
-        again.daemon = True
-        again.start()
-        return
-    for name in _SIGNALS:
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def _called_by_compiler(frame: FrameType | None) -> bool:
-    """Tell whether Python is just being called back from compiled code of llvmlite."""
-    while frame is not None:
-        if frame.f_code.co_name.startswith("_raw_object_cache") and "llvmlite" in frame.f_code.co_filename:
-            return True
-        frame = frame.f_back
-    return False
 
 
 def run(arguments: list[str]) -> int:

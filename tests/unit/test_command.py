@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.unit.report.conftest import result
 
-from osteocast import calibrate_command, cli, command
+from osteocast import calibrate_command, cli, command, interruption
 from osteocast.domain.observation import Observation
 from osteocast.domain.patient import Patient, PrimaryTumour
 from osteocast.forecasting import run
@@ -215,12 +215,12 @@ def test_a_refused_forecast_still_says_that_the_record_is_an_emergency(monkeypat
 def test_a_signal_ends_in_words_unless_the_compiler_is_calling_back(monkeypatch):
     again = []
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    monkeypatch.setattr(cli.threading.Timer, "start", lambda self: again.append(self.args))
+    monkeypatch.setattr(interruption.threading.Timer, "start", lambda self: again.append(self.args))
     with pytest.raises(KeyboardInterrupt):
-        cli._interrupt(signal.SIGINT, None)
+        interruption.interrupt(signal.SIGINT, None)
     assert again == []
 
-    names = {"handler": cli._interrupt, "seen": []}
+    names = {"handler": interruption.interrupt, "seen": []}
     text = "import sys\ndef _raw_object_cache_notify():\n    handler(2, sys._getframe())\n_raw_object_cache_notify()\n"
     exec(compile(text, f"{os.sep}llvmlite{os.sep}binding.py", "exec"), names)
     assert again == [(2,)]

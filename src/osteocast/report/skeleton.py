@@ -128,6 +128,48 @@ def skeleton_shares(shares: Mapping[str, float]) -> Markup:
     return picture(size_of_picture, "Share of lesions by site", [_patterns(), moved], "skeleton")
 
 
+_THIGH: Final = 540.0
+"""Height at which a drawing without the knees ends."""
+
+_USUAL: Final = {
+    "skull": ("skull",),
+    "rib": ("rib-left-5", "rib-right-8"),
+    "humerus": ("humerus-left-proximal", "humerus-right-proximal"),
+    "sternum": ("sternum",),
+    "vertebra": ("L2", "C5", "T10"),
+    "pelvis": ("pelvis-left-ilium", "pelvis-right-ilium"),
+    "femur": ("femur-left-trochanteric", "femur-right-trochanteric"),
+}
+"""Places that stand for the usual bones; the label of a bone belongs to its first place."""
+
+
+def skeleton_places(labels: Mapping[str, str], title: str) -> Markup:
+    """Draw the skeleton with the bones where metastases are most often found.
+
+    Parameters
+    ----------
+    labels : mapping
+        Words by bone, in the keys of `_USUAL`.
+    title : str
+        What a screen reader says the picture is.
+    """
+    places = {bone: [place for site in sites if (place := anatomy.place_of(site))] for bone, sites in _USUAL.items()}
+    shown = sorted(places, key=lambda bone: places[bone][0][1])
+    heights = spread([places[bone][0][1] for bone in shown], [1.7 * _LINE] * len(shown), 14, _THIGH)
+    drawn = [*_back(), *_trunk(), *_limbs(), _fade(_THIGH)]
+    for bone, y in zip(shown, heights, strict=True):
+        line = polyline([places[bone][0], (_COLUMN - 24, y), (_COLUMN - 4, y)])
+        drawn.append(tag("path", d=line, fill="none", stroke="#FFFFFF", stroke_width=4.4, opacity=0.85))
+        drawn.append(tag("path", d=line, fill="none", stroke=_INK, stroke_width=1.6))
+        drawn += [tag("circle", cx=x, cy=y, r=10, fill=_INK, stroke="#FFFFFF", stroke_width=2) for x, y in places[bone]]
+        drawn.append(_text((_COLUMN + 2, y + 10), labels[bone], 32, "start", weight="600"))
+    half = 150.0
+    longest = max(len(label) for label in labels.values())
+    moved = group(drawn, transform=f"translate({number(half)} {number(-_TOP)})")
+    size = (half + _COLUMN + 8 + 1.5 * _LETTER * longest, _THIGH - _TOP)
+    return picture(size, title, [_patterns(), moved], "skeleton")
+
+
 def legend_marker(kind: str | None) -> Markup:
     """Draw the marker of a kind alone, for legends and tables on the page that holds the skeleton."""
     mark = _Mark(0, (10, 10), kind, ())
@@ -252,9 +294,9 @@ def _patterns() -> Markup:
     return tag("defs", hatch, fade)
 
 
-def _fade() -> Markup:
-    """Let the shins fade out where the drawing ends."""
-    top = anatomy.CROP - 46
+def _fade(bottom: float = anatomy.CROP) -> Markup:
+    """Let the legs fade out where the drawing ends."""
+    top = bottom - 46
     return tag("rect", x=-100, y=top, width=200, height=64, fill="url(#fade)")
 
 
