@@ -191,7 +191,7 @@ def test_colours_have_contrast_and_are_never_the_only_sign(html: str, words: dic
 
 def test_every_statement_has_sources_and_all_are_shown_at_the_end(words: dict[str, Any], html: str) -> None:
     found = list(statements_of(words))
-    assert len(found) > 30
+    assert len(found) >= 40
     sources = load_sources()
     end = html[html.index('id="references"') :].replace("&#39;", "'")
     for path, statement in found:
