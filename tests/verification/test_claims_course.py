@@ -67,9 +67,9 @@ def hurt(fixed: Fixed) -> float:
 
 def pain_has_two_parts(fixed: Fixed) -> bool:
     """Whether bone hurts at rest (with movement taken away) and on movement (with rest taken away), and more in sum."""
-    rest = hurt((*fixed, ("pain.movement_gain", 0.0)))
-    movement = hurt((*fixed, ("pain.resting_gain", 0.0)))
-    return rest > 0.2 and movement > 0.2 and hurt(fixed) > max(rest, movement) + 0.04
+    no_movement, no_rest = (*fixed, ("pain.movement_gain", 0.0)), (*fixed, ("pain.resting_gain", 0.0))
+    more = worst_pain(fixed).mean() - max(worst_pain(no_movement).mean(), worst_pain(no_rest).mean())
+    return hurt(no_movement) > 0.2 and hurt(no_rest) > 0.2 and bool(more > 0.1)
 
 
 def test_d20_pain_has_a_resting_and_a_movement_part() -> None:
@@ -81,7 +81,7 @@ def test_d20_pain_has_a_resting_and_a_movement_part() -> None:
 def pain_varies(fixed: Fixed) -> bool:
     """Spread between patients of the logit of pain beyond that of their disease; some feel hardly anything."""
     pain = worst_pain(fixed)
-    return bool(np.std(np.log(pain / (8.5 - pain))) > 1.2 and share(pain < 1) > 0.06)
+    return bool(np.std(np.log(pain / (8.5 - pain))) > 1.2 and share(pain < 1) > 0.03)
 
 
 def test_d20_pain_is_common_and_varies_and_some_have_none() -> None:
