@@ -296,6 +296,37 @@ def score_instrument(
         raise typer.Exit(code)
 
 
+@app.command("assess")
+def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
+    record: Annotated[
+        Path, typer.Argument(readable=False, help="patient file, FHIR record, or a folder or NDJSON file of many")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
+    out: Annotated[Path | None, typer.Option(readable=False, help="folder for result.json and assessment.txt")] = None,
+    patient_file: Annotated[
+        Path | None, typer.Option(readable=False, help="write the record as a patient file")
+    ] = None,
+    fhir: Annotated[Path | None, typer.Option(readable=False, help="write findings and scores as FHIR R4")] = None,
+    cards: Annotated[Path | None, typer.Option(readable=False, help="write findings as CDS Hooks cards")] = None,
+    finding: Annotated[
+        list[str] | None, typer.Option(help="symptom or sign beside the record: NAME or NAME=no; repeat it")
+    ] = None,
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="use rules that were not read in any source")] = False,
+    today: Annotated[str | None, typer.Option(help="day of reading, for the age of data; default: today")] = None,
+) -> None:
+    """Say what one record holds now: suspected complications, how urgent, scores, drug safety, options of guidelines.
+
+    Example: osteocast assess bundle.json --out assessment
+    """
+    from osteocast.assess_command import Asked, assess_command
+
+    asked = Asked(out, as_json, unchecked, patient_file, fhir, cards, tuple(finding or ()), today)
+    text, code = assess_command(record, asked)
+    _say(text)
+    if code:
+        raise typer.Exit(code)
+
+
 @app.command("new")
 def new_patient(
     file: Annotated[Path, typer.Argument(readable=False, help="file to write")] = Path("patient.toml"),
