@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
 import json
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -20,7 +20,7 @@ from osteocast.formats.fhir_reader import is_fhir
 from osteocast.formats.fhir_record import FhirRecord
 from osteocast.formats.patient_file import read_patient
 from osteocast.foundation.banner import BANNER
-from osteocast.foundation.errors import InputError, OsteocastError
+from osteocast.foundation.errors import InputError, Issue, OsteocastError, StorageError
 from osteocast.foundation.files import write_atomically
 from osteocast.report.wording import plain
 
@@ -74,13 +74,11 @@ def assess_many(
             csv.writer(spools[row.level]).writerow(row)
             _keep_first(first, row, order)
         if not sum(counts.values()):
-            from osteocast.foundation.errors import Issue
-
             fix = "Name a folder of .json, .ndjson or .toml files."
             raise InputError(Issue("assess.no-records", str(path), "no record", "records", fix))
         summary = {"banner": BANNER, "today": today.isoformat(), "counts": counts}
         if out is not None:
-            _write(out, spools, order, summary)
+            _write(out, spools, summary)
     text = (
         json.dumps(summary | {"first": [row._asdict() for row in first]}, indent=1)
         if as_json
@@ -139,14 +137,32 @@ def _keep_first(first: list[_Row], row: _Row, order: tuple[str, ...]) -> None:
     del first[_SHOWN:]
 
 
-def _write(out: Path, spools: dict[str, IO[str]], order: tuple[str, ...], summary: dict[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    table = io.StringIO(newline="")
-    csv.writer(table).writerow(COLUMNS)
-    for name in order:
-        spools[name].seek(0)
-        table.write(spools[name].read())
-    write_atomically(out / "assessments.csv", table.getvalue())
+def _write(out: Path, spools: Mapping[str, IO[str]], summary: dict[str, Any]) -> None:
+    """Write the rows, gravest level first, through a file beside the place that they are moved to.
+
+    Raises
+    ------
+    StorageError
+        ``storage.write``
+    """
+    place = out / "assessments.csv"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", newline="", encoding="utf-8", dir=out, delete=False) as table:
+            try:
+                csv.writer(table).writerow(COLUMNS)
+                for spool in spools.values():
+                    spool.seek(0)
+                    shutil.copyfileobj(spool, table)
+                table.close()
+                Path(table.name).replace(place)
+            except BaseException:
+                Path(table.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        found = error.strerror or str(error)
+        fix = "Choose another folder with --out."
+        raise StorageError(Issue("storage.write", str(place), found, "a file that can be written", fix)) from error
     write_atomically(out / "result.json", json.dumps(summary, indent=1) + "\n")
 
 

@@ -128,7 +128,7 @@ def _of_patient(patient: Patient) -> dict[str, Known]:
 
 
 def _of_extra(facts: Iterable[Fact]) -> dict[str, Known]:
-    """Return the newest of each fact; of one day, or where a day is missing, what is there stands before what is not."""
+    """Return the newest of each fact; where days are equal or missing, what is there stands before what is not."""
     chosen: dict[str, Fact] = {}
     for one in facts:
         before = chosen.get(one.name)
@@ -215,9 +215,10 @@ def _events(found: dict[str, Known], patient: Patient | None, today: dt.date) ->
     window = read_table("assessment")["fracture_within_days"]
     if patient is None:
         cord, fracture = found.get("cord-compression"), found.get("pathological-fracture")
-        broken = _there(fracture) and (fracture.date is None or (today - fracture.date).days <= window)
         found["record.cord-compression"] = cord if _there(cord) else fact(False)
-        found["record.fracture"] = fracture if broken else fact(False)
+        found["record.fracture"] = fact(False)
+        if _there(fracture) and (fracture.date is None or (today - fracture.date).days <= window):
+            found["record.fracture"] = fracture
         return
     day = untreated_cord_compression(patient)
     undated = [e for e in patient.events if e.kind == "cord-compression" and e.date is None]

@@ -189,7 +189,10 @@ def _kidney(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Score
             value = _possible(answer)
             if output == "dose_mg" and answer.value is None and answer.settled:
                 continue
-            found[name] = open_fact(value, _text(answer), newest.date, newest.pointer)
+            text = _text(answer)
+            if output == "dose_mg":
+                text += f" (clearance {_text(score.answer('crcl_ml_min'))})"
+            found[name] = open_fact(value, text, newest.date, newest.pointer)
     course = found.get("drug.zoledronate")
     readings = [one for one in facts.readings["creatinine"] if not one.sign and one.unit == newest.unit]
     before = [one for one in readings if course and course.date and one.date and one.date <= course.date]
