@@ -169,10 +169,11 @@ def assess(
         Every problem of the file; ``assess.finding`` for a finding that is not known.
     """
     day = today or dt.datetime.now(tz=dt.UTC).date()
+    name = "patient"
     if isinstance(record, str | Path):
-        record = read_record(record, day)
+        name, record = Path(record).name, read_record(record, day)
     if isinstance(record, Patient):
-        facts, account = facts_of_patient(record, day), None
+        facts, account = facts_of_patient(record, day, name), None
     else:
         refuse_unfit(record)
         facts, account = facts_of_record(record, day), record

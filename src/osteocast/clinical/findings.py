@@ -117,7 +117,7 @@ def find(
 def _finding(what: tuple[str, FindingEntry], trigger: TriggerEntry, where: str, facts: Mapping[str, Known]) -> Finding:
     name, entry = what
     urgency = urgency_rules().rules[trigger.id]
-    holding = list(dict.fromkeys(_holding(trigger.when, facts)))
+    holding = sorted(dict.fromkeys(_holding(trigger.when, facts)), key=lambda key: key.startswith("record."))
     supports, against, missing = _sides(entry, facts, holding)
     return Finding(
         name=name,

@@ -180,7 +180,9 @@ def _kidney(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Score
     weight = facts.newest("weight", exact=True)
     given = f"{weight.number:g} kg" if weight and weight.unit == "kg" else facts.value("weight")
     person: dict[str, object] = {"age_years": facts.value("age"), "sex": facts.value("sex"), "weight_kg": given}
-    score = applied("zoledronate-dose", {**person, "scr_mg_dl": newest.text})
+    # the renal doses are for bone metastases and myeloma; the label doses hypercalcaemia separately
+    indication = "myeloma" if facts.value("primary") == "myeloma" else "bone-metastases"
+    score = applied("zoledronate-dose", {**person, "scr_mg_dl": newest.text, "indication": indication})
     if score is not None and score.applicable:
         scores.append(("patient", score))
         names = {"crcl_ml_min": "renal.clearance", "dose_mg": "renal.label-dose", "not_recommended": "renal.below-30"}

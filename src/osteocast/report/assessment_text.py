@@ -24,7 +24,7 @@ def assessment_terminal(result: Result) -> str:
     body: list[str] = []
     listed = result["findings"]
     for number, one in enumerate(listed):
-        lines = _wrapped(_finding_line(one), 2 if one["level"] != listed[0]["level"] else 3)
+        lines = _wrapped(_finding_line(one), 2 if one["level"] == "SOON" else 3)
         rest = len(listed) - number
         if len(body) + len(lines) + (1 if rest > 1 else 0) > room:
             body.append(f"  {rest} more findings, none graver: --json or --out")
@@ -47,7 +47,7 @@ def _head(result: Result) -> list[str]:
 def _level(result: Result) -> list[str]:
     urgency = result["urgency"]
     least = ", at least" if urgency["rule"] else ""
-    return [_cut(f"{urgency['level']}{least}: {urgency['means']}"), _cut(f"(table {urgency['review']})")]
+    return [*_wrapped(f"{urgency['level']}{least}: {urgency['means']}"), _cut(f"(table {urgency['review']})")]
 
 
 def _finding_line(one: Mapping[str, Any]) -> str:
