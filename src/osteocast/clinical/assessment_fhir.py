@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from osteocast.clinical.assessment import Assessment
@@ -74,6 +75,7 @@ def _source(one: Finding) -> Source:
     return _named(one.sources[0])
 
 
+@cache
 def _named(key: str) -> Source:
     reference: Reference = load_sources()[key]
     url = f"https://doi.org/{reference.doi}" if reference.doi else reference.url or ""

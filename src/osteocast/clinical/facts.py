@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeGuard
 
 from osteocast.clinical.known import Known, Reading, fact
@@ -99,6 +100,7 @@ def _finish(
     calcium = any(readings.get(name) for name in ("calcium", "corrected-calcium", "ionised-calcium"))
     found["record.calcium"] = fact(calcium)
     _events(found, patient, today)
+    _calcium_words(found, readings, today)
     _drugs(found, patient)
     return Facts(source, today, patient, found, readings, patient.lesions if patient is not None else ())
 
@@ -197,13 +199,18 @@ def canonical(one: Reading) -> float:
     return convert(one.number, one.unit, facts.unit, facts.substance) if one.unit != facts.unit else one.number
 
 
-def _badness(one: Reading) -> float:
-    rules: Mapping[str, str] = {
+@cache
+def _worse() -> dict[str, str]:
+    """Return which of two values of a day is the worse, by quantity."""
+    return {
         entry.get("quantity", name): entry["worse"]
         for name, entry in read_table("codes/concepts").items()
         if isinstance(entry, dict) and "worse" in entry
     }
-    rule, number = rules.get(one.name, "high"), canonical(one)
+
+
+def _badness(one: Reading) -> float:
+    rule, number = _worse().get(one.name, "high"), canonical(one)
     if rule == "outside":
         low, high = quantity_facts(one.name).reference or (number, number)
         return max(low - number, number - high)
@@ -212,7 +219,7 @@ def _badness(one: Reading) -> float:
 
 def _events(found: dict[str, Known], patient: Patient | None, today: dt.date) -> None:
     """Note cord compression and fracture that are as of today: untreated, and undated or of the last weeks."""
-    window = read_table("assessment")["fracture_within_days"]
+    window = read_table("assessment")["recent_days"]
     if patient is None:
         cord, fracture = found.get("cord-compression"), found.get("pathological-fracture")
         found["record.cord-compression"] = cord if _there(cord) else fact(False)
@@ -235,6 +242,19 @@ def _events(found: dict[str, Known], patient: Patient | None, today: dt.date) ->
     dates = [event.date for event in recent if event.date is not None]
     where = ", ".join(event.site.title for event in recent if event.site is not None)
     found["record.fracture"] = fact(bool(recent), f"at {where}" if where else "", max(dates, default=None))
+
+
+def _calcium_words(found: dict[str, Known], readings: Mapping[str, tuple[Reading, ...]], today: dt.date) -> None:
+    """Note high or low calcium that the record names in words alone: recent, and with no value since."""
+    window = read_table("assessment")["recent_days"]
+    names = ("calcium", "corrected-calcium", "ionised-calcium")
+    days = [one.date or dt.date.max for name in names for one in readings.get(name, ())]
+    for name in ("hypercalcaemia", "hypocalcaemia"):
+        one = found.get(name)
+        found[f"record.{name}"] = fact(False)
+        if _there(one) and (one.date is None or (today - one.date).days <= window):
+            if not any(day >= (one.date or dt.date.min) for day in days):
+                found[f"record.{name}"] = one
 
 
 def _there(one: Known | None) -> TypeGuard[Known]:

@@ -53,8 +53,13 @@ class Reading(NamedTuple):
         return Possible(low=self.number) if self.sign == ">" else known(self.number)
 
     @property
+    def exact(self) -> str:
+        """The number with unit, with every digit, as instruments take it."""
+        return f"{self.number!r} {self.unit}".strip()
+
+    @property
     def text(self) -> str:
-        """The number with sign and unit."""
+        """The number with sign and unit, for people."""
         return f"{self.sign}{self.number:g} {self.unit}".strip()
 
 

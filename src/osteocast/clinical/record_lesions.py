@@ -28,7 +28,7 @@ def lesion_scores(lesion: Lesion, patient: Mapping[str, Known]) -> list[Score]:
         if key in patient
     }
     found = []
-    if lesion.site.is_vertebra:
+    if lesion.site.neural_element is not None:
         found.append(applied("sins", {**_sins(lesion), **who}))
         if lesion.epidural_grade is not None:
             found.append(applied("escc", {"grade": lesion.epidural_grade, "level": lesion.site.name, **who}))
@@ -48,7 +48,8 @@ def _sins(lesion: Lesion) -> dict[str, object]:
     elif loading is not None and rest is not None:
         pain = "non-mechanical" if rest > 0 else "none"
     return {
-        "location": lesion.site.name,
+        # of the sacrum it is not known whether S1 or below is meant
+        "location": lesion.site.name if lesion.site.is_vertebra else None,
         "pain": pain,
         "lesion": lesion.kind,
         "collapse": lesion.collapse_percent,

@@ -113,7 +113,7 @@ def _corrected(facts: Facts, total: Reading, scores: list[tuple[str, Score]]) ->
     name, calcium_item, albumin_item, output = _CORRECTED[total.unit]
     if albumin is None or distance > holds:
         return total.possible, f"{total.text}, not corrected: no albumin within {holds:g} days"
-    items = {calcium_item: total.number, albumin_item: albumin.text, "origin": facts.value("primary")}
+    items = {calcium_item: total.number, albumin_item: albumin.exact, "origin": facts.value("primary")}
     score = applied(name, {**items, "age_years": facts.value("age")})
     if score is None or not score.applicable or not score.answer(output).settled:
         return total.possible, f"{total.text}, not corrected"
@@ -178,11 +178,11 @@ def _kidney(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Score
     if newest is None:
         return
     weight = facts.newest("weight", exact=True)
-    given = f"{weight.number:g} kg" if weight and weight.unit == "kg" else facts.value("weight")
+    given = weight.exact if weight and weight.unit == "kg" else facts.value("weight")
     person: dict[str, object] = {"age_years": facts.value("age"), "sex": facts.value("sex"), "weight_kg": given}
     # the renal doses are for bone metastases and myeloma; the label doses hypercalcaemia separately
     indication = "myeloma" if facts.value("primary") == "myeloma" else "bone-metastases"
-    score = applied("zoledronate-dose", {**person, "scr_mg_dl": newest.text, "indication": indication})
+    score = applied("zoledronate-dose", {**person, "scr_mg_dl": newest.exact, "indication": indication})
     if score is not None and score.applicable:
         scores.append(("patient", score))
         names = {"crcl_ml_min": "renal.clearance", "dose_mg": "renal.label-dose", "not_recommended": "renal.below-30"}

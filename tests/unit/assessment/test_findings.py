@@ -105,10 +105,10 @@ def test_triage_jaw_under_zoledronate() -> None:
 
 # Claims on the disease.
 def test_d05_primary_bone_tumour_is_refused_and_myeloma_is_no_metastasis() -> None:
-    with pytest.raises(InputError, match="fhir.primary-bone-tumour"):
+    with pytest.raises(InputError, match=r"fhir\.primary-bone-tumour"):
         of(person(), condition({"text": "osteosarcoma"}))
-    found = assess(patient(primary=PrimaryTumour("myeloma"), observations=(
-        measured("calcium", "2.9 mmol/L", 2.9, "mmol/L"), measured("albumin", "30 g/L", 30.0, "g/L"))), today=DAY)  # fmt: skip
+    values = (measured("calcium", "2.9 mmol/L", 2.9, "mmol/L"), measured("albumin", "30 g/L", 30.0, "g/L"))
+    found = assess(patient(primary=PrimaryTumour("myeloma"), observations=values), today=DAY)
     assert any("paraprotein" in note for note in found.score("corrected-calcium-mmol-l").notes)
     bands = {w: s.values for w, s in found.scores if s.instrument == "bauer"}
     assert not bands, "nothing is scored where no lesion is described"
@@ -299,7 +299,7 @@ def test_rules_from_memory_are_off_and_said_so() -> None:
 
 
 def test_unknown_finding_is_refused() -> None:
-    with pytest.raises(InputError, match="assess.finding"):
+    with pytest.raises(InputError, match=r"assess\.finding"):
         assess(patient(), today=DAY, findings={"leg-weaknes": True})
 
 
@@ -354,3 +354,40 @@ def test_options_differ_side_by_side_in_their_own_grading() -> None:
     assert all(one.differs for one in found.options if "denosumab rather" in one.says or "refractory" in one.says)
     assert bundle()["resourceType"] == "Bundle"
     assert TODAY > DAY
+
+
+def test_hypercalcaemia_in_words_counts_until_a_value_stands_after_it() -> None:
+    words = symptom("hypercalcaemia", onsetDateTime="2026-05-20")
+    assert rules(with_bone(words)) == ["calcium.no-value"]
+    assert with_bone(words, symptom("confusion")).level == "EMERGENCY"
+    normal = lab("29265-6", 2.4, "mmol/L", effectiveDateTime="2026-05-25")
+    assert rules(with_bone(words, normal, symptom("confusion"))) == []
+    assert rules(with_bone(symptom("hypercalcaemia", onsetDateTime="2023-05-20"))) == []
+
+
+def test_a_value_beyond_a_limit_of_the_assay_counts_as_far_as_it_goes() -> None:
+    def graded(value: float, sign: str) -> str:
+        quantity = {"value": value, "unit": "mmol/L", "code": "mmol/L", "comparator": sign}
+        return with_bone(lab("29265-6", value, "mmol/L", valueQuantity=quantity)).level
+
+    assert graded(3.6, ">") == "EMERGENCY"
+    assert graded(3.6, "<") == "NO LISTED TRIGGER"
+    assert graded(1.6, "<") == "EMERGENCY"
+    assert graded(2.7, ">") == "SOON"
+
+
+def test_the_worse_of_two_values_of_a_day_counts() -> None:
+    found = with_bone(lab("29265-6", 2.4, "mmol/L"), lab("29265-6", 14.4, "mg/dL"))
+    assert found.level == "EMERGENCY"
+
+
+def test_a_newer_order_is_judged_and_not_the_older_course() -> None:
+    from tests.unit.assessment.cases import DOSAGE
+    from tests.unit.fhir.records import RXNORM, drug
+
+    code = coded(RXNORM, "77655", "zoledronic acid")
+    given = drug("MedicationAdministration", code, status="completed", effectiveDateTime="2025-12-01",
+                 dosage={"dose": {"value": 3.0, "unit": "mg", "code": "mg"}})  # fmt: skip
+    order = drug("MedicationRequest", code, authoredOn="2026-03-01", dosageInstruction=DOSAGE)
+    kidney_ = (lab("2160-0", 1.4, "mg/dL"), lab("29463-7", 60, "kg"))
+    assert "drug.zoledronate-dose" in rules(with_bone(given, order, *kidney_))
