@@ -12,7 +12,7 @@ from typing import TypeGuard
 from osteocast.clinical.known import Known, Reading, fact
 from osteocast.domain.emergencies import treated_since, untreated_cord_compression
 from osteocast.domain.observation import Observation
-from osteocast.domain.patient import Lesion, Patient
+from osteocast.domain.patient import EarlierCourse, Lesion, Patient
 from osteocast.domain.quantity import accepted_unit, quantity_facts
 from osteocast.domain.table import read_table
 from osteocast.formats.fhir_codes import concept
@@ -101,7 +101,7 @@ def _finish(
     found["record.calcium"] = fact(calcium)
     _events(found, patient, today)
     _calcium_words(found, readings, today)
-    _drugs(found, patient)
+    _drugs(found, patient, today)
     return Facts(source, today, patient, found, readings, patient.lesions if patient is not None else ())
 
 
@@ -252,58 +252,65 @@ def _calcium_words(found: dict[str, Known], readings: Mapping[str, tuple[Reading
     for name in ("hypercalcaemia", "hypocalcaemia"):
         one = found.get(name)
         found[f"record.{name}"] = fact(False)
-        if _there(one) and (one.date is None or (today - one.date).days <= window):
-            if not any(day >= (one.date or dt.date.min) for day in days):
-                found[f"record.{name}"] = one
+        if not _there(one) or any(day >= (one.date or dt.date.min) for day in days):
+            continue
+        if one.date is None or (today - one.date).days <= window:
+            found[f"record.{name}"] = one
 
 
 def _there(one: Known | None) -> TypeGuard[Known]:
     return one is not None and one.possible.value is True
 
 
-def _drugs(found: dict[str, Known], patient: Patient | None) -> None:
-    """Note which antiresorptives run or are ordered; in a record without a patient, every mention counts."""
-    drugs = read_table("assessment")["drugs"]
-    running: dict[str, Known] = {}
-    ever = False
-    if patient is not None:
-        today = patient.assessed
-        for course in patient.drug_history:
-            ever = True
-            if course.stopped is None or (today is not None and course.stopped > today):
-                running[course.drug] = fact(True, date=course.started)
-                if course.drug == "zoledronate" and course.dose_mg is not None:
-                    found["zoledronate.dose"] = fact(course.dose_mg, f"{course.dose_mg:g} mg", course.started)
-        _uncovered(found, patient, drugs["bisphosphonates"])
-    for name in (*drugs["bisphosphonates"], "denosumab"):
-        mentions = [found[key] for how in ("ordered", "given", "stated") if (key := f"{how}-{name}") in found]
-        if mentions and patient is None:
-            running[name] = fact(True, date=mentions[0].date)
-    order = found.get("ordered-zoledronate")
-    dose = found.get("zoledronate.dose")
-    measured = order is not None and isinstance(order.possible.value, float)
-    if order is not None and measured and (dose is None or (order.date or dt.date.min) >= (dose.date or dt.date.min)):
-        found["zoledronate.dose"] = order
-    for name, one in running.items():
-        found[f"drug.{name}"] = one
-    bisphosphonates = [running[name] for name in drugs["bisphosphonates"] if name in running]
+def _drugs(found: dict[str, Known], patient: Patient | None, today: dt.date) -> None:
+    """Note under which antiresorptives the person is: a running course, a standing order, or a dose not long ago."""
+    table = read_table("assessment")["drugs"]
+    courses = patient.drug_history if patient is not None else ()
+    day = patient.assessed if patient is not None and patient.assessed is not None else today
+    under: dict[str, Known] = {}
+    for course in courses:
+        if course.stopped is None or course.stopped > day:
+            under[course.drug] = fact(True, date=course.started)
+            if course.drug == "zoledronate" and course.dose_mg is not None:
+                found["zoledronate.dose"] = fact(course.dose_mg, f"{course.dose_mg:g} mg", course.started)
+    names = (*table["bisphosphonates"], "denosumab")
+    for name in names:
+        given, order = found.get(f"given-{name}"), found.get(f"current-{name}")
+        if given is not None and (given.date is None or (day - given.date).days <= table["given_holds_days"]):
+            under.setdefault(name, fact(True, date=given.date))
+        if order is not None:
+            under.setdefault(name, fact(True, date=order.date))
+    _ordered_dose(found)
+    for name, one in under.items():
+        found[f"under.{name}"] = one
+    bisphosphonates = [under[name] for name in table["bisphosphonates"] if name in under]
     if bisphosphonates:
-        found["drug.bisphosphonate"] = bisphosphonates[0]
-    if running:
-        found["drug.antiresorptive"] = next(iter(running.values()))
-    if running or ever:
-        found["drug.antiresorptive-ever"] = fact(True)
+        found["under.bisphosphonate"] = bisphosphonates[0]
+    if under:
+        found["under.antiresorptive"] = next(iter(under.values()))
+    if under or courses or any(f"{how}-{name}" in found for how in ("ordered", "given", "stated") for name in names):
+        found["under.antiresorptive-ever"] = fact(True)
+    if "denosumab" not in under:
+        _uncovered(found, courses, table["bisphosphonates"])
 
 
-def _uncovered(found: dict[str, Known], patient: Patient, bisphosphonates: list[str]) -> None:
-    """Note denosumab that was stopped with no antiresorptive running or begun since."""
-    ends = [one.stopped for one in patient.drug_history if one.drug == "denosumab" and one.stopped is not None]
-    today = patient.assessed
-    if not ends or any(one.drug == "denosumab" and one.stopped is None for one in patient.drug_history):
+def _ordered_dose(found: dict[str, Known]) -> None:
+    """Let the newest standing order of zoledronate stand before the dose of the course, where it is not older."""
+    dose = found.get("zoledronate.dose")
+    for key in ("current-zoledronate", "given-zoledronate"):
+        order = found.get(key)
+        if order is None or not isinstance(order.possible.value, float):
+            continue
+        if dose is None or (order.date or dt.date.min) >= (dose.date or dt.date.min):
+            found["zoledronate.dose"] = order
+            return
+
+
+def _uncovered(found: dict[str, Known], courses: tuple[EarlierCourse, ...], bisphosphonates: list[str]) -> None:
+    """Note denosumab that was stopped with no bisphosphonate running then or begun since."""
+    ends = [one.stopped for one in courses if one.drug == "denosumab" and one.stopped is not None]
+    if not ends or any(f"under.{name}" in found for name in bisphosphonates):
         return
     last = max(ends)
-    cover = any(
-        one.drug in bisphosphonates and (one.stopped is None or one.stopped > last) for one in patient.drug_history
-    )
-    if not cover and (today is None or last <= today):
-        found["drug.denosumab-uncovered"] = fact(True, date=last)
+    if not any(one.drug in bisphosphonates and (one.stopped is None or one.stopped > last) for one in courses):
+        found["under.denosumab-uncovered"] = fact(True, date=last)

@@ -195,7 +195,7 @@ def _kidney(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Score
             if output == "dose_mg":
                 text += f" (clearance {_text(score.answer('crcl_ml_min'))})"
             found[name] = open_fact(value, text, newest.date, newest.pointer)
-    course = found.get("drug.zoledronate")
+    course = found.get("under.zoledronate")
     readings = [one for one in facts.readings["creatinine"] if not one.sign and one.unit == newest.unit]
     before = [one for one in readings if course and course.date and one.date and one.date <= course.date]
     if before and before[-1] is not newest:

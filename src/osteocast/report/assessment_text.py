@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osteocast.report.wording import plain
@@ -183,5 +183,7 @@ def _cut(text: str) -> str:
 
 
 def _wrapped(text: str, most: int = 1000) -> list[str]:
-    lines: Iterable[str] = textwrap.wrap(text, _WIDTH, subsequent_indent="    ", max_lines=most, placeholder=" …")
-    return list(lines)
+    lines = textwrap.wrap(text, _WIDTH, subsequent_indent="    ")
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], f"{lines[most - 1][: _WIDTH - 2].rstrip()} …"]
