@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from osteocast.foundation.version import VERSION
 
 if TYPE_CHECKING:
+    from osteocast.clinical.assessment import Assessment, assess
     from osteocast.clinical.score import Score, score
     from osteocast.domain.observation import Observation
     from osteocast.domain.patient import Lesion, Patient, PrimaryTumour, SkeletalEvent
@@ -34,6 +35,7 @@ __version__ = VERSION
 
 # Where each name lives: module, and the name it has there.
 _HOME = {
+    "Assessment": ("osteocast.clinical.assessment", "Assessment"),
     "Forecast": ("osteocast.forecasting.result", "Forecast"),
     "ForecastSettings": ("osteocast.forecasting.run", "Settings"),
     "Lesion": ("osteocast.domain.patient", "Lesion"),
@@ -48,6 +50,7 @@ _HOME = {
     "Trial": ("osteocast.domain.trial", "Trial"),
     "TrialResult": ("osteocast.trials.simulate_trial", "TrialResult"),
     "TrialSettings": ("osteocast.trials.run", "TrialSettings"),
+    "assess": ("osteocast.clinical.assessment", "assess"),
     "forecast": ("osteocast.forecasting.run", "forecast"),
     "read_patient": ("osteocast.formats.patient_file", "read_patient"),
     "read_regimen": ("osteocast.formats.regimen_file", "read_regimen"),
@@ -58,6 +61,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Assessment",
     "Forecast",
     "ForecastSettings",
     "Lesion",
@@ -73,6 +77,7 @@ __all__ = [
     "TrialResult",
     "TrialSettings",
     "__version__",
+    "assess",
     "forecast",
     "read_patient",
     "read_regimen",

@@ -11,9 +11,11 @@ from typing import Annotated, cast
 
 import typer
 
+from osteocast.evidence_commands import evidence_app
 from osteocast.foundation.errors import InputError, Issue, OsteocastError, StorageError
 from osteocast.foundation.version import VERSION
 from osteocast.interruption import SIGNALS, interrupt
+from osteocast.standard_output import say as _say
 
 app = typer.Typer(
     name="osteocast",
@@ -25,36 +27,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-evidence_app = typer.Typer(
-    help="Read and check the numbers the model stands on.\n\nExample: osteocast evidence show EV0001",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
 app.add_typer(evidence_app, name="evidence")
 
 
 # Typer does not export the class of its own complaints about options and commands.
 _UsageError = cast(type[Exception], typer.BadParameter.__base__)
-
-
-def _say(text: str) -> None:
-    """Write a line to standard output; a reader who has closed it (``| head``) has seen enough.
-
-    Raises
-    ------
-    StorageError
-        ``storage.output``: standard output cannot be written.
-    """
-    try:
-        typer.echo(text)
-    except BrokenPipeError:
-        # Nothing is left to flush when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from None
-    except OSError as error:
-        fix = "Free some space or write somewhere else; files named with --out are complete."
-        found = error.strerror or str(error)
-        raise StorageError(Issue("storage.output", "standard output", found, "a place to write to", fix)) from None
 
 
 def _print_version(wanted: bool) -> None:
@@ -70,69 +47,6 @@ def _options(
     ] = False,
 ) -> None:
     """Take the options that belong to no command."""
-
-
-@evidence_app.command("check")
-def evidence_check() -> None:
-    """List every problem of parameters, sources and targets at once.
-
-    Example: osteocast evidence check
-    """
-    from osteocast.evidence.check import check_evidence, find_params
-    from osteocast.foundation.errors import EvidenceError
-
-    check = check_evidence(find_params(("osteocast.models", "osteocast.course")))
-    _say(
-        f"{check.parameters} parameters ({check.not_read_twice} not yet read twice), "
-        f"{check.sources} sources, {check.targets} targets"
-    )
-    if check.issues:
-        raise EvidenceError(check.issues)
-    _say("no problem found")
-
-
-@evidence_app.command("list")
-def evidence_list(
-    what: Annotated[str, typer.Argument(help="parameters, sources or targets")] = "parameters",
-) -> None:
-    """List parameters, sources or targets, one a line, separated by tabs.
-
-    Example: osteocast evidence list targets
-    """
-    from osteocast.evidence.describe import table_of
-
-    if what not in ("parameters", "sources", "targets"):
-        raise typer.BadParameter(f"{what!r} is none of parameters, sources, targets")
-    for row in table_of(what):
-        _say("\t".join(row))
-
-
-@evidence_app.command("show")
-def evidence_show(
-    name: Annotated[str, typer.Argument(help="parameter, source key or target id")],
-) -> None:
-    """Show everything known under a name.
-
-    Example: osteocast evidence show denosumab.clearance
-    """
-    from osteocast.evidence.describe import show
-
-    for key, text in show(name):
-        _say(f"{key + ':':17}{text}")
-
-
-@evidence_app.command("cite")
-def evidence_cite(
-    keys: Annotated[list[str] | None, typer.Argument(help="source keys; all where none is given")] = None,
-) -> None:
-    """Print references.
-
-    Example: osteocast evidence cite peterson2010
-    """
-    from osteocast.evidence.cite import cite
-
-    for key, text in cite(keys or None).items():
-        _say(f"{key}: {text}")
 
 
 @app.command("calibrate")
@@ -305,6 +219,37 @@ def make_a_leaflet(
     from osteocast.leaflet_command import leaflet_command
 
     _say(leaflet_command(language, out))
+
+
+@app.command("assess")
+def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
+    record: Annotated[
+        Path, typer.Argument(readable=False, help="patient file, FHIR record, or a folder or NDJSON file of many")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
+    out: Annotated[Path | None, typer.Option(readable=False, help="folder for result.json and assessment.txt")] = None,
+    patient_file: Annotated[
+        Path | None, typer.Option(readable=False, help="write the record as a patient file")
+    ] = None,
+    fhir: Annotated[Path | None, typer.Option(readable=False, help="write findings and scores as FHIR R4")] = None,
+    cards: Annotated[Path | None, typer.Option(readable=False, help="write findings as CDS Hooks cards")] = None,
+    finding: Annotated[
+        list[str] | None, typer.Option(help="symptom or sign beside the record: NAME or NAME=no; repeat it")
+    ] = None,
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="use rules that were not read in any source")] = False,
+    today: Annotated[str | None, typer.Option(help="day of reading, for the age of data; default: today")] = None,
+) -> None:
+    """Say what one record holds now: suspected complications, how urgent, scores, drug safety, options of guidelines.
+
+    Example: osteocast assess bundle.json --out assessment
+    """
+    from osteocast.assess_command import Asked, assess_command
+
+    asked = Asked(out, as_json, unchecked, patient_file, fhir, cards, tuple(finding or ()), today)
+    text, code = assess_command(record, asked)
+    _say(text)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command("new")

@@ -25,6 +25,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_public_names_are_pinned_and_resolve() -> None:
     assert sorted(osteocast.__all__) == dir(osteocast)
     assert osteocast.__all__ == [
+        "Assessment",
         "Forecast",
         "ForecastSettings",
         "Lesion",
@@ -40,6 +41,7 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "TrialResult",
         "TrialSettings",
         "__version__",
+        "assess",
         "forecast",
         "read_patient",
         "read_regimen",
@@ -61,7 +63,8 @@ def test_public_verbs_stay_functions() -> None:
     """An imported module of the same name would take a function's place in the package."""
     check = (
         "import osteocast\n"
-        "for verb in ('forecast', 'read_patient', 'read_regimen', 'read_trial', 'score', 'write_report') * 2:\n"
+        "verbs = 'assess', 'forecast', 'read_patient', 'read_regimen', 'read_trial', 'score', 'write_report'\n"
+        "for verb in verbs * 2:\n"
         "    assert type(getattr(osteocast, verb)).__name__ == 'function', verb\n"
         "assert osteocast.ForecastSettings is osteocast.forecasting.run.Settings\n"
     )

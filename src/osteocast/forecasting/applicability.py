@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import is_broken
+from osteocast.domain.emergencies import meets_cord_compression, untreated_cord_compression
 from osteocast.domain.laboratory import calcium_readings
-from osteocast.domain.patient import Lesion, Patient, SkeletalEvent
+from osteocast.domain.patient import Lesion, Patient
 from osteocast.domain.primary import origin_facts
 from osteocast.domain.skeleton import section_width_mm
 from osteocast.domain.table import read_table
@@ -69,32 +69,6 @@ def _high_calcium(patient: Patient) -> str:
         if censoring != "<" and value >= limit:
             return f"{name} {value:.2f} mmol/L on {date.isoformat()}"
     return ""
-
-
-def untreated_cord_compression(patient: Patient) -> dt.date | None:
-    """Return the day of a recorded cord compression of the last weeks that has seen no treatment, the newest one."""
-    limit = read_table("applicability")["cord_event"]["within_days"]
-    found = [
-        event.date
-        for event in patient.events
-        if event.kind == "cord-compression"
-        and event.date is not None
-        and patient.day_of(event.date) >= -limit
-        and not _treated_since(patient, event, event.date)
-    ]
-    return max(found, default=None)
-
-
-def _treated_since(patient: Patient, cord: SkeletalEvent, day: dt.date) -> bool:
-    """Whether radiotherapy or surgery at the site, or of an unnamed site, is dated on that day or later."""
-    dates = [
-        event.date
-        for event in patient.events
-        if event.kind in {"radiotherapy", "surgery"} and (None in {cord.site, event.site} or event.site == cord.site)
-    ]
-    here = [one for one in patient.lesions if cord.site in {None, one.site}]
-    dates += [date for one in here for date in (one.irradiated, one.fixed)]
-    return any(date is not None and date >= day for date in dates)
 
 
 def drug_limits(patient: Patient, drugs: Mapping[str, str]) -> tuple[Applicability, ...]:
@@ -161,11 +135,6 @@ def survival_limits(patient: Patient) -> tuple[Applicability, ...]:
 
 def _places(lesions: Sequence[Lesion]) -> str:
     return ", ".join(one.site.title for one in lesions)
-
-
-def meets_cord_compression(lesion: Lesion) -> bool:
-    """Whether the recorded epidural grade is compression of the cord on imaging (ESCC 2 or 3)."""
-    return lesion.epidural_grade in read_table("applicability")["epidural"]["grades"]
 
 
 def large_lesions(patient: Patient) -> tuple[Lesion, ...]:

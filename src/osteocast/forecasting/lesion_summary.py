@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from osteocast.course.courses import Courses, EventKind
 from osteocast.course.event_definitions import EventDefinition
+from osteocast.domain.emergencies import meets_cord_compression
 from osteocast.domain.patient import Lesion
-from osteocast.forecasting.applicability import meets_cord_compression
 from osteocast.forecasting.events import first_day
 from osteocast.forecasting.quantiles import weighted_quantile
 from osteocast.forecasting.result import LesionForecast, Risk

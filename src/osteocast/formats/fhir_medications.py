@@ -40,6 +40,9 @@ def read_medication(node: Node, scene: Scene) -> None:
     scene.notes.used.append(used)
     group = said.concept.facts.get("group")
     scene.fact(f"{how}-{name}", dose_mg, "mg" if dose_mg is not None else "", started, node.at)
+    running = how != "given" and node.raw.get("status") not in shapes()["over"]["status"] and stopped is None
+    if running:
+        scene.fact(f"current-{name}", dose_mg, "mg" if dose_mg is not None else "", started, node.at)
     if group is not None:
         scene.fact(f"drug-{group}", label, "", started, node.at)
     drug = str(said.concept.facts.get("drug", ""))

@@ -44,6 +44,7 @@ def assemble(person: Node | None, born: dt.date | None, scene: Scene) -> Patient
     days = [day for day in (*(one.date for one in notes.used), *(one.date for one in notes.facts)) if day is not None]
     assessed = max(days, default=None)
     age = 0 if born is None else _years(born, assessed or scene.clock.today)
+    _note_person(person, sex, None if born is None else age, scene)
     if born is not None and person is not None and not _YOUNGEST <= age <= _OLDEST:
         notes.refuse("fhir.age", f"{person.at}/birthDate", f"{age} years", "no patient: adults of 18 to 110 only")
     if primary is None or sex is None or person is None or born is None:
@@ -68,6 +69,16 @@ def assemble(person: Node | None, born: dt.date | None, scene: Scene) -> Patient
 def patient_file_text(patient: Patient) -> str:
     """Return the text of a patient's file that reads back to the same patient."""
     return "# Read from a FHIR record; docs/fhir.md says how.\n" + mapping_to_toml(patient_to_mapping(patient))
+
+
+def _note_person(person: Node | None, sex: str | None, age: int | None, scene: Scene) -> None:
+    """Keep who it is as facts, for readers that can go on where there is no patient."""
+    at = "" if person is None else person.at
+    for name, value, unit in (("sex", sex, ""), ("age", age, "year")):
+        if value is not None:
+            scene.fact(name, value, unit, None, at)
+    for one in scene.found.primaries:
+        scene.fact("primary", str(one.concept.facts["origin"]), "", one.date, one.pointer)
 
 
 def _years(born: dt.date, day: dt.date) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from osteocast.formats.assessment_model import AssessmentDocument
 from osteocast.formats.cohort_result_model import CohortResultDocument
 from osteocast.formats.instrument_model import InstrumentEntry
 from osteocast.formats.patient_model import PatientEntry
@@ -22,6 +23,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schemas of the files that people write and of results, such as ``patient.schema.json``."""
     models: dict[str, type[BaseModel]] = {
+        "assessment": AssessmentDocument,
         "instrument": InstrumentEntry,
         "patient": PatientEntry,
         "regimen": RegimenEntry,

@@ -1,0 +1,73 @@
+"""Urgency of a record: the gravest level of its findings, red flags that are not recorded, and the age of the data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from osteocast.clinical.facts import Facts
+from osteocast.clinical.findings import Finding
+from osteocast.clinical.known import Known
+from osteocast.domain.table import read_table
+from osteocast.formats.assessment_rules import urgency_rules
+
+__all__ = ["Age", "Urgency", "ages_of", "urgency_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """The level that is met at least.
+
+    Parameters
+    ----------
+    level, means : str
+        Of no trigger it says "no listed trigger in what was recorded"; no level is called safe.
+    rule : str
+        Id of the trigger behind it, or empty.
+    not_recorded : tuple of str
+        Red flags that are not recorded, neither present nor absent.
+    review : str
+        How far the table has been reviewed.
+    """
+
+    level: str
+    means: str
+    rule: str
+    not_recorded: tuple[str, ...]
+    review: str
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the newest of some data are; `old` where that is more than the table admits."""
+
+    title: str
+    date: dt.date
+    days: int
+    old: bool
+    limit: str
+
+
+def urgency_of(findings: tuple[Finding, ...], known: Mapping[str, Known]) -> Urgency:
+    """Return the level of the gravest finding, and the red flags that are not recorded."""
+    rules = urgency_rules()
+    missing = tuple(flag.title for flag in rules.red_flags if not any(name in known for name in flag.facts))
+    if not findings:
+        return Urgency(rules.none.name, rules.none.means, "", missing, rules.review)
+    first = findings[0]
+    means = next(one.means for one in rules.levels if one.name == first.level)
+    return Urgency(first.level, means, first.rule, missing, rules.review)
+
+
+def ages_of(facts: Facts) -> tuple[Age, ...]:
+    """Return how old the newest calcium, creatinine and description of a lesion are on the day of reading."""
+    found = []
+    for row in read_table("assessment")["stale"]:
+        dates = [one.date for name in row["readings"] for one in facts.readings.get(name, ()) if one.date is not None]
+        if "imaging" in row["readings"]:
+            dates += [one.found for one in facts.lesions if one.found is not None]
+        if dates:
+            days = (facts.today - max(dates)).days
+            found.append(Age(row["title"], max(dates), days, days > row["days"], row["says"]))
+    return tuple(found)
