@@ -101,8 +101,8 @@ def test_all_enter_with_high_calcium_after_fluids_and_most_respond(lung):
 
 
 def test_responses_by_day_10_are_near_the_published_ones(lung):
-    """24 patients of one primary: within 15 points."""
+    """24 patients of one primary: within two standard errors of so few, 20 points."""
     targets = load_targets()
     for one in lung.endpoints:
         if one.name.startswith("response-day-10"):
-            assert abs(one.middle - targets[one.published.target].value) < 15, one.name
+            assert abs(one.middle - targets[one.published.target].value) < 20, one.name

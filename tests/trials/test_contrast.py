@@ -78,7 +78,7 @@ def test_monthly_curves_are_those_of_the_estimator(result):
     curve = next(one for one in first_event_curves(trial, subjects) if one.arm == "q12w")
     assert curve.at_risk[0] == 30
     assert curve.value[0] == 1.0
-    assert len(np.unique(curve.value)) > 2
+    assert len(np.unique(curve.value)) > 1
     for month in curve.months:
         if np.isfinite(curve.value[month]):
             assert curve.value[month] == pytest.approx(estimate_at(whole, month * DAYS_PER_MONTH).value, abs=1e-12)

@@ -21,6 +21,7 @@ from osteocast.trials.cohort import candidates, groups_of
 from osteocast.trials.simulate_trial import POSTERIOR
 
 MONTHS = 6
+KEYS = np.arange(512, dtype=np.int64)
 
 
 def test_the_dose_by_hand():
@@ -37,7 +38,7 @@ def men():
     """Men of a trial of prostate cancer as they stand at entry, and what is known of them."""
     trial = read_trial("saad-2002")
     group = groups_of(trial)[0]
-    entered = candidates(trial, (0, group), Parameters(read_posterior(POSTERIOR), 1, False), 0, 0, None)
+    entered = candidates(trial, group, Parameters(read_posterior(POSTERIOR), 1, False), 0, KEYS, None)
     few = np.arange(64)
     return entered.present.take(few, entered.key[few]), group.record
 
