@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.calibration.misfit import Misfit, sizes
 from osteocast.calibration.plan import FittedRow, Shared
 
 FloatArray = NDArray[np.float64]
@@ -35,9 +36,21 @@ def discrepancy_covariance(rows: Sequence[FittedRow], share: float) -> FloatArra
     return _shared(np.array([row.discrepancy for row in rows]), member, share)
 
 
-def row_covariance(rows: Sequence[FittedRow], shared: Shared) -> FloatArray:
-    """Return sampling and discrepancy together, shape (m, m)."""
-    return sampling_covariance(rows, shared.sampling) + discrepancy_covariance(rows, shared.discrepancy)
+def row_misfit(rows: Sequence[FittedRow], shared: Shared, chance: FloatArray) -> Misfit:
+    """Return the distribution of rows about their figures.
+
+    Parameters
+    ----------
+    chance : covariance of simulated rows by the chance of a simulation, shape (m, m).
+    """
+    names = [row.trial for row in rows]
+    order = list(dict.fromkeys(names))
+    return Misfit(
+        certain=sampling_covariance(rows, shared.sampling) + within_trials(rows, chance),
+        discrepancy=discrepancy_covariance(rows, shared.discrepancy),
+        trial=np.array([order.index(name) for name in names]),
+        sizes=sizes(shared.freedom),
+    )
 
 
 def _shared(sd: FloatArray, load: FloatArray, share: float) -> FloatArray:

@@ -114,10 +114,18 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Shares of variance in common: of discrepancy within a trial, of sampling between rows of one arm."""
+    """What rows of a trial have in common.
+
+    Attributes
+    ----------
+    discrepancy : share of the variance of discrepancy within a trial [1].
+    sampling : share of the variance of sampling between rows of one arm [1].
+    freedom : degrees of freedom of the size of a trial's discrepancy; infinity: always the declared size.
+    """
 
     discrepancy: float
     sampling: float
+    freedom: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class _Discrepancy(_Entry):
     level: _Positive
     mean_of_ratios: _Positive
     contrast: _Positive
+    freedom: Annotated[float, Field(gt=2.0)]
 
 
 class _Shared(_Entry):
@@ -135,7 +136,7 @@ class _Reader:
             patients=self.file.patients,
             points=self.file.points,
             members=self.file.ensemble,
-            shared=Shared(self.file.shared.discrepancy, self.file.shared.sampling),
+            shared=Shared(self.file.shared.discrepancy, self.file.shared.sampling, self.file.discrepancy.freedom),
             stages=stages,
             left_out=tuple(LeftOut(one.targets, one.why) for one in self.file.left_out),
             same_people=self.file.same_people,

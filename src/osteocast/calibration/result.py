@@ -13,7 +13,7 @@ from osteocast.calibration.ensemble import Ensemble
 from osteocast.calibration.plan import FittedRow, Plan, Stage
 from osteocast.calibration.stage_fit import Problem, StageFit
 from osteocast.inference.pareto import smooth_tail
-from osteocast.inference.posterior import NOT_CHECKED, EnsembleRecord, FitRow, Posterior, StageRecord
+from osteocast.inference.posterior import NOT_CHECKED, DiscrepancyRecord, EnsembleRecord, FitRow, Posterior, StageRecord
 from osteocast.inference.posterior_file import as_written
 from osteocast.inference.weights import effective_sample_size
 from osteocast.validation.scale import from_scale
@@ -81,6 +81,7 @@ def posterior_of_stages(plan: Plan, fitted: Sequence[FittedStage]) -> Posterior:
         parameters=tuple(scale.parameters for scale in scales),
         stages=tuple(stage.name for stage in stages for _ in stage.scales),
         records=tuple(_record(one) for one in fitted),
+        discrepancies=tuple(record for one in fitted for record in _discrepancies(one)),
     )
     return as_written(replace(found, statement=_statement(found, fitted)))
 
@@ -90,8 +91,19 @@ def _record(one: FittedStage) -> StageRecord:
     return StageRecord(one.stage.name, one.stage.title, len(fit.points), fit.not_ruled_out, fit.pareto_k, fit.effective)
 
 
+def _discrepancies(one: FittedStage) -> list[DiscrepancyRecord]:
+    used = one.problem.only(one.fit.used)
+    factor = used.misfit.expected_factor(one.centre[one.fit.used] - used.published)
+    rows = [row for row, there in zip(one.stage.rows, one.fit.used, strict=True) if there]
+    trials = dict.fromkeys(row.trial for row in rows)
+    return [
+        DiscrepancyRecord(one.stage.name, trial, sum(row.trial == trial for row in rows), float(np.sqrt(size)))
+        for trial, size in zip(trials, factor, strict=True)
+    ]
+
+
 def _fit_rows(one: FittedStage) -> list[FitRow]:
-    sd = np.sqrt(np.diag(one.problem.covariance))
+    sd = np.sqrt(np.diag(one.problem.misfit.covariance))
     return [_fit_row(one, row, i, float(sd[i])) for i, row in enumerate(one.stage.rows)]
 
 
@@ -173,18 +185,16 @@ def weigh_members(fitted: Sequence[FittedStage], ensemble: Ensemble) -> Ensemble
         x = one.standard(ensemble.log_scales)
         away = x - one.fit.mean
         gaussian = np.einsum("ni,ij,nj->n", away, np.linalg.inv(one.fit.covariance), away)
-        log_weight += -0.5 * (
-            _misfit(one.problem.only(one.fit.used), own[:, one.fit.used]) + np.sum(x**2, axis=1) - gaussian
-        )
+        used = one.problem.only(one.fit.used)
+        log_weight += _log_likelihood(used, own[:, one.fit.used]) - 0.5 * (np.sum(x**2, axis=1) - gaussian)
     smoothed, k_hat = smooth_tail(log_weight)
     return EnsembleRecord(len(log_weight), effective_sample_size(np.exp(smoothed - smoothed.max())), k_hat)
 
 
-def _misfit(problem: Problem, values: FloatArray) -> FloatArray:
-    """Return the squared distance of each member over the rows it has, shape (members,)."""
+def _log_likelihood(problem: Problem, values: FloatArray) -> FloatArray:
+    """Return the log-likelihood of each member over the rows it has, shape (members,)."""
     found = []
-    for own in values - problem.published:
-        there = np.isfinite(own)
-        precision = np.linalg.inv(problem.covariance[np.ix_(there, there)])
-        found.append(float(own[there] @ precision @ own[there]))
+    for away in values - problem.published:
+        there = np.isfinite(away)
+        found.append(float(problem.misfit.only(there).log_likelihood(away[None, there])[0]))
     return np.array(found)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from osteocast.calibration.covariance import row_covariance, within_trials
+from osteocast.calibration.covariance import row_misfit
 from osteocast.calibration.emulator import smallest_design
 from osteocast.calibration.ensemble import Ensemble, in_order, log_scales_of, member_values, merged
 from osteocast.calibration.kept import open_kept
@@ -151,7 +151,7 @@ def _fitted(plan: Plan, shop: Workshop, stage: Stage, before: Sequence[FittedSta
     problem = Problem(
         scales=len(stage.scales),
         published=np.array([row.value for row in stage.rows]),
-        covariance=row_covariance(stage.rows, plan.shared) + within_trials(stage.rows, runs.chance()),
+        misfit=row_misfit(stage.rows, plan.shared, runs.chance()),
         key=Key(plan.seed, plan.stages.index(stage), PROPOSAL_QUANTITY),
     )
     fit = fit_stage(problem, runs.points, points)

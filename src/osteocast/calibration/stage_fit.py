@@ -15,6 +15,7 @@ from scipy import optimize
 from scipy.special import ndtri
 
 from osteocast.calibration.emulator import Emulator, smallest_design
+from osteocast.calibration.misfit import Misfit
 from osteocast.inference.pareto import smooth_tail
 from osteocast.inference.proposal import Key, Proposal
 from osteocast.inference.weights import effective_sample_size
@@ -39,6 +40,8 @@ ENOUGH: Final = 0.5
 ROUNDS: Final = 5
 """Rounds of importance sampling, each from the moments of the one before (population Monte Carlo, Cappe 2004)."""
 _INFLATION: Final = 1.2
+_EM_STEPS: Final = 50
+_EM_STILL: Final = 1e-4
 _SECOND_WAVE_INFLATION: Final = 1.5
 _STREAM_PRIOR, _STREAM_WAVE, _STREAM_POSTERIOR = 1, 2, 3
 
@@ -50,18 +53,18 @@ class Problem:
     Attributes
     ----------
     scales : number of scales. published : rows on their scale, shape (m,).
-    covariance : of their errors: published, discrepancy, and the chance of a simulation, shape (m, m).
+    misfit : distribution of their errors: published, discrepancy, and the chance of a simulation.
     key : of the random numbers.
     """
 
     scales: int
     published: FloatArray
-    covariance: FloatArray
+    misfit: Misfit
     key: Key
 
     def only(self, used: BoolArray) -> Problem:
         """Return the problem with some of the rows, shape (m,)."""
-        return replace(self, published=self.published[used], covariance=self.covariance[np.ix_(used, used)])
+        return replace(self, published=self.published[used], misfit=self.misfit.only(used))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def space_filling(k: int, n: int) -> FloatArray:
 
 def implausibility(problem: Problem, emulator: Emulator, x: FloatArray) -> FloatArray:
     """Return the distance of each row from its figure in standard errors, shape (n, m)."""
-    sd = np.sqrt(np.diag(problem.covariance) + emulator.residual_sd**2)
+    sd = np.sqrt(np.diag(problem.misfit.covariance) + emulator.residual_sd**2)
     return np.asarray(np.abs(emulator.predict(x) - problem.published) / sd)
 
 
@@ -164,29 +167,40 @@ def second_wave(problem: Problem, emulator: Emulator, left: FloatArray, n: int) 
     return x
 
 
-def _precision(problem: Problem, emulator: Emulator) -> FloatArray:
-    return np.asarray(np.linalg.inv(problem.covariance + np.diag(emulator.residual_sd**2)))
-
-
 def log_posterior(problem: Problem, emulator: Emulator, x: FloatArray) -> FloatArray:
     """Return the log-posterior up to a constant, shape (n,)."""
     away = emulator.predict(x) - problem.published
-    misfit = np.einsum("ni,ij,nj->n", away, _precision(problem, emulator), away, optimize=True)
-    return np.asarray(-0.5 * (misfit + np.sum(x**2, axis=1)))
+    likelihood = problem.misfit.with_error(emulator.residual_sd).log_likelihood(away)
+    return np.asarray(likelihood - 0.5 * np.sum(x**2, axis=1))
 
 
 def laplace(problem: Problem, emulator: Emulator) -> tuple[FloatArray, FloatArray]:
-    """Return the mode and the inverse of the Gauss-Newton curvature there, shapes (k,) and (k, k)."""
+    """Return the mode and the inverse of the Gauss-Newton curvature there, shapes (k,) and (k, k).
+
+    Least squares with the precision that the last distances make likely, again and again (EM), from several starts.
+    """
     k = problem.scales
-    half = np.linalg.cholesky(_precision(problem, emulator))
+    misfit = problem.misfit.with_error(emulator.residual_sd)
 
-    def residuals(x: FloatArray) -> FloatArray:
-        return np.concatenate([half.T @ (emulator.predict(x[None, :])[0] - problem.published), x])
+    def climb(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the mode that a start leads to, and the curvature there."""
+        for _ in range(_EM_STEPS):
+            half = np.linalg.cholesky(misfit.expected_precision(emulator.predict(x[None, :])[0] - problem.published))
+            found = optimize.least_squares(_residuals, x, args=(problem, emulator, half))
+            moved, x = float(np.max(np.abs(found.x - x))), np.asarray(found.x, dtype=np.float64)
+            if moved < _EM_STILL:
+                break
+        slope = np.asarray(found.jac)
+        return x, np.asarray(slope.T @ slope)
 
-    starts = space_filling(k, k + 2)
-    found = min((optimize.least_squares(residuals, start) for start in starts), key=lambda one: float(one.cost))
-    slope = np.asarray(found.jac)
-    return np.asarray(found.x, dtype=np.float64), np.asarray(np.linalg.inv(slope.T @ slope))
+    modes = [climb(start) for start in space_filling(k, k + 2)]
+    height = log_posterior(problem, emulator, np.array([mode for mode, _ in modes]))
+    mode, curvature = modes[int(np.argmax(height))]
+    return mode, np.asarray(np.linalg.inv(curvature))
+
+
+def _residuals(x: FloatArray, problem: Problem, emulator: Emulator, half: FloatArray) -> FloatArray:
+    return np.concatenate([half.T @ (emulator.predict(x[None, :])[0] - problem.published), x])
 
 
 def posterior_moments(problem: Problem, emulator: Emulator) -> tuple[FloatArray, FloatArray, float, float]:

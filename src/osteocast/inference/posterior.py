@@ -85,6 +85,22 @@ class StageRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscrepancyRecord:
+    """How far the model errs in one trial, in units of the declared discrepancy.
+
+    Attributes
+    ----------
+    stage, trial : names. rows : fitted of the trial.
+    size : root of the variance factor that the rows make likely at the centre [1].
+    """
+
+    stage: str
+    trial: str
+    rows: int
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
 class EnsembleRecord:
     """Real runs with parameters drawn from the posterior.
 
@@ -129,7 +145,7 @@ class Posterior:
     laplace_k : Pareto k-hat of the Gaussian against the emulators' posterior, the worst stage (below 0.7 is sound).
     statement : what was fitted and what has not been checked.
     parameters : what each scale multiplies, as ``file.name``. stages : that fitted each scale.
-    records : of the stages. ensemble : of the real runs.
+    records : of the stages. discrepancies : of the trials. ensemble : of the real runs.
     """
 
     names: tuple[str, ...]
@@ -144,6 +160,7 @@ class Posterior:
     parameters: tuple[tuple[str, ...], ...] = ()
     stages: tuple[str, ...] = ()
     records: tuple[StageRecord, ...] = ()
+    discrepancies: tuple[DiscrepancyRecord, ...] = ()
     ensemble: EnsembleRecord = EnsembleRecord()
 
     @property

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from osteocast.foundation.errors import EvidenceError, Issue
 from osteocast.foundation.files import read_text_limited
-from osteocast.inference.posterior import SCHEMA, EnsembleRecord, FitRow, Posterior, StageRecord
+from osteocast.inference.posterior import SCHEMA, DiscrepancyRecord, EnsembleRecord, FitRow, Posterior, StageRecord
 
 FloatArray = NDArray[np.float64]
-Record = TypeVar("Record", FitRow, StageRecord, EnsembleRecord)
+Record = TypeVar("Record", FitRow, StageRecord, DiscrepancyRecord, EnsembleRecord)
 
 _NAMES = {"q2": "emulator_q2"}
 # a fit table of 70 rows with what is known of each is longer than a patient's file
@@ -57,6 +57,8 @@ def posterior_text(found: Posterior) -> str:
         lines += ["", "[[ridges]]  # computed from the covariance", *_lines(ridge)]
     for record in found.records:
         lines += ["", "[[stages]]", *_lines(record)]
+    for one in found.discrepancies:
+        lines += ["", "[[discrepancies]]", *_lines(one)]
     for row in found.rows:
         lines += ["", "[[rows]]", *_lines(row)]
     return "\n".join(lines) + "\n"
@@ -131,6 +133,7 @@ def _from_document(document: dict[str, Any]) -> Posterior:
         parameters=parameters,
         stages=stages,
         records=tuple(_entry(StageRecord, record) for record in document.get("stages", [])),
+        discrepancies=tuple(_entry(DiscrepancyRecord, one) for one in document.get("discrepancies", [])),
         ensemble=_entry(EnsembleRecord, document["ensemble"]),
     )
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from osteocast.calibration.emulator import Emulator
 from osteocast.calibration.left_out import trials_of, without_trial
+from osteocast.calibration.misfit import Misfit, sizes
 from osteocast.calibration.plan_file import read_plan
 from osteocast.calibration.result import FittedStage
 from osteocast.calibration.stage_fit import Problem, StageFit, space_filling
@@ -21,7 +22,9 @@ def test_without_a_trial_the_figures_of_the_others_are_left():
     covariance = np.diag(rng.uniform(0.2, 0.5, len(trials)))
     x = space_filling(len(stage.scales), 40)
     y = x @ slope
-    problem = Problem(len(stage.scales), published, covariance, Key(1, 1, 9))
+    number = np.array([sorted(set(trials)).index(trial) for trial in trials])
+    misfit = Misfit(covariance, np.zeros_like(covariance), number, sizes(4.0))
+    problem = Problem(len(stage.scales), published, misfit, Key(1, 1, 9))
     fit = StageFit(
         np.zeros(2), np.eye(2), Emulator.fit(x, y), x, y, np.ones(len(trials), dtype=np.bool_), 1.0, 0.0, 1.0
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from osteocast.calibration.emulator import Emulator, smallest_design
+from osteocast.calibration.misfit import Misfit, sizes
 from osteocast.calibration.stage_fit import Problem, fit_stage, space_filling
 from osteocast.inference.proposal import Key
 
@@ -13,7 +14,9 @@ PUBLISHED = np.array([1.0, 0.4, 0.6, -0.1])
 
 
 def problem(covariance, published=PUBLISHED):
-    return Problem(3, published, covariance, Key(7, 0, 9))
+    """Return a problem whose discrepancy has the declared size: half of the covariance, which then does not matter."""
+    one = np.zeros(len(published), dtype=np.int64)
+    return Problem(3, published, Misfit(0.5 * covariance, 0.5 * covariance, one, sizes(np.inf)), Key(7, 0, 9))
 
 
 def linear(x):
@@ -89,6 +92,26 @@ def test_noise_of_the_simulator_widens_the_posterior():
 
     loud, quiet = (fit_stage(problem(np.eye(4) * 0.01), run, 60) for run in (noisy, linear))
     assert np.all(np.diag(loud.covariance)[:2] > 2 * np.diag(quiet.covariance)[:2])
+
+
+def test_a_trial_that_is_missed_on_the_whole_pulls_less_than_the_others():
+    slope = np.array([[1.0, 0.0, 0.0]] * 12)
+    published = np.array([0.5] * 6 + [3.0] * 6)
+
+    def shared(x):
+        return x @ slope.T
+
+    trial = np.repeat([0, 1], 6)
+    discrepancy = np.where(trial[:, None] == trial, 0.5, 0.0) * 0.16 + np.eye(12) * 0.5 * 0.16
+    means = {}
+    for freedom in (4.0, np.inf):
+        misfit = Misfit(np.eye(12) * 0.04, discrepancy, trial, sizes(freedom))
+        found = fit_stage(Problem(3, published, misfit, Key(7, 0, 9)), shared, 40)
+        means[freedom] = found.mean[0]
+        assert found.used.all()
+    # both trials say the same of the scale when their discrepancy has the declared size: the mean, drawn to the prior
+    assert means[np.inf] == pytest.approx(35 / 21, abs=0.05)
+    assert means[4.0] < 1.5
 
 
 def test_the_same_problem_gives_the_same_bytes():
