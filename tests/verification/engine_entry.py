@@ -28,6 +28,6 @@ def run_many(k: Any, xb: Any, xl: Any, pb: Any, pl: Any, out: Any) -> int:
             status, h, _ = k.advance(t, t + 5.0, h, xb[i], xl[i], lesions, pb, pl, controls, work, options)
             failed += status != 0
             t += 5.0
-        k.sum_exports(xb[i], xl[i], lesions, pb, pl, controls, exported)
+        k.sum_exports(xb[i], xl[i], lesions, pb, pl, controls, work, exported)
         k.body_observables(xb[i], pb, exported, controls, out[i])
     return failed

@@ -74,7 +74,8 @@ def carry_chunk(k: Any, people: People, standing: Standing, rules: Rules, record
             observed,
             work,
         )
-        standing.status[i] = run_history(k, run, rules, Written(no_person, no_lesion, records[i]))
+        start = (run.xb.copy(), run.xl.copy(), run.controls.copy())
+        standing.status[i] = run_history(k, run, rules, Written(no_person, no_lesion, records[i]), start)
 
 
 @jitable

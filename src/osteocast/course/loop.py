@@ -24,7 +24,8 @@ from osteocast.course.patient_events import (
 )
 from osteocast.course.readings import Written, observe, read_body, snapshot
 from osteocast.course.today import end_history, open_future
-from osteocast.foundation.compiled import jitable
+from osteocast.engine.stepper import copy
+from osteocast.foundation.compiled import jitable, uncounted
 
 GRID_PER_MONTH: Final = 5  # events are checked about every six days
 HISTORY_GRID: Final = DAYS_PER_MONTH
@@ -86,7 +87,7 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
                     run.lesion[j, m.ROD] = 1.0
     else:
         read_body(k, run)
-        written.records[int(detail), :] = run.observed
+        copy(written.records[int(detail)], run.observed, run.observed.size)
 
 
 @jitable
@@ -288,9 +289,10 @@ def begin_again(run: Run, rules: Rules, start: tuple[Any, Any, Any]) -> None:
             factor = run.place[j, _SEEN_EXTENT] / run.xl[j, rules.at.extent]
             run.pl[j, rules.at.extent_max] *= factor
             xl[j, rules.at.extent] *= factor
-    run.xb[:] = xb
-    run.xl[:, :] = xl
-    run.controls[:] = controls
+    copy(run.xb, xb, xb.size)
+    for j in range(xl.shape[0]):
+        copy(run.xl[j], xl[j], xl.shape[1])
+    copy(run.controls, controls, controls.size)
 
 
 @jitable
@@ -303,14 +305,14 @@ def live(k: Any, run: Run, rules: Rules, written: Written) -> int:
     return int(follow(k, run, rules, day, written))
 
 
-@jitable
-def run_history(k: Any, run: Run, rules: Rules, written: Written) -> int:
+@uncounted
+def run_history(k: Any, run: Run, rules: Rules, written: Written, start: tuple[Any, Any, Any]) -> int:
     """Carry one patient from before the first lesion to day 0; return the solver's status.
 
     Where lesions are measured a rehearsal finds how large they must be made; a history that still misses a size by more
-    than `CLOSE` is run again, unless its events are simulated and would change with it.
+    than `CLOSE` is run again, unless its events are simulated and would change with it. `start` holds copies of the
+    states and controls of `run`.
     """
-    start = (run.xb.copy(), run.xl.copy(), run.controls.copy())
     status = 0
     measured = False
     for j in range(run.place.shape[0]):
@@ -334,7 +336,7 @@ def run_history(k: Any, run: Run, rules: Rules, written: Written) -> int:
     return 0
 
 
-@jitable
+@uncounted
 def run_future(k: Any, run: Run, rules: Rules, written: Written) -> int:
     """Continue one patient from day 0 to the horizon or death; return the solver's status."""
     open_future(k, run, rules)

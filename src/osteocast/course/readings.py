@@ -23,7 +23,7 @@ class Written(NamedTuple):
 @jitable
 def read_body(k: Any, run: Run) -> None:
     """Evaluate the body's read-outs with what the lesions export now."""
-    k.sum_exports(run.xb, run.xl, run.counts[0], run.pb, run.pl, run.controls, run.exported)
+    k.sum_exports(run.xb, run.xl, run.counts[0], run.pb, run.pl, run.controls, run.work, run.exported)
     k.body_observables(run.xb, run.pb, run.exported, run.controls, run.observed)
 
 

@@ -19,7 +19,6 @@ VECTOR, MATRIX = "float64[::1]", "float64[:, ::1]"
 SIGNATURES = {
     "new_work": "(int64,)",
     "signals": f"({VECTOR}, {VECTOR}, {VECTOR}, {VECTOR})",
-    "sum_exports": f"({VECTOR}, {MATRIX}, int64, {VECTOR}, {MATRIX}, {VECTOR}, {VECTOR})",
     "body_observables": f"({VECTOR}, {VECTOR}, {VECTOR}, {VECTOR}, {VECTOR})",
     "lesion_observables": f"({VECTOR}, {VECTOR}, {VECTOR}, {VECTOR})",
 }
@@ -73,7 +72,7 @@ def _entry_text(entries: tuple[Entry, ...]) -> str:
         function = getattr(importlib.import_module(entry.module), entry.function)
         names = list(inspect.signature(function).parameters)[1:]
         text += f"\nfrom {entry.module} import {entry.function} as _{entry.function}\n"
-        text += f"@compiled\ndef {entry.function}({', '.join(names)}):\n"
+        text += f"@allocating\ndef {entry.function}({', '.join(names)}):\n"
         text += f"    return _{entry.function}({', '.join(['KERNELS', *names])})\n"
     return text
 
@@ -110,7 +109,9 @@ def _compile(module: ModuleType, system: System, entries: tuple[Entry, ...]) -> 
     options = Options(1e-6, 0.0, 1e-9, 1e9, 1, np.zeros(nb), np.zeros(nl))
     states = (vector, matrix, int64, vector, matrix, vector)
     number = types.float64
-    module.advance.compile((number, number, number, *states, _type(module.new_work(0)), _type(options)))
+    work = _type(module.new_work(0))
+    module.sum_exports.compile((*states, work, vector))
+    module.advance.compile((number, number, number, *states, work, _type(options)))
     for entry in entries:
         getattr(module, entry.function).compile(_argument_types(entry.signature))
 

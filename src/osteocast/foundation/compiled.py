@@ -23,6 +23,18 @@ def jitable(function: F) -> F:
     return marked
 
 
+def uncounted(function: F) -> F:
+    """Mark like `jitable`; compiled, it and what it calls do not count references to arrays.
+
+    Counting is atomic, and on arrays that threads share they wait for one another. An uncounted function lives on the
+    references of its caller: it may neither allocate an array nor return one.
+    """
+    from numba.extending import register_jitable
+
+    marked: F = register_jitable(_nrt=False)(function)
+    return marked
+
+
 def compiled_as(function: Callable[..., Any]) -> Callable[[F], F]:
     """Give `function` another body in compiled code (a typed wrapper of :func:`numba.extending.overload`).
 
