@@ -46,14 +46,19 @@ def test_how_often_calcium_is_low() -> None:
         assert low(patient, "supportive-care") < 1.5
 
 
-@pytest.mark.xfail(strict=True, reason="7 % of men with prostate cancer on denosumab; published about 20 % measured")
 def test_how_often_calcium_is_low_in_prostate_cancer() -> None:
     assert 8 <= low(PROSTATE, DENOSUMAB) <= 20
 
 
-@pytest.mark.xfail(strict=True, reason="0.4 % of women with breast cancer on zoledronate; published 3.4 % reported")
 def test_how_often_calcium_is_low_on_zoledronate() -> None:
     assert low(BREAST, ZOLEDRONATE) > 1
+
+
+def test_lack_of_vitamin_d_raises_it() -> None:
+    draws = cohort(PROSTATE, DENOSUMAB, SIZE).draws
+    supply = draws.latents["hormones.hydroxylase_factor"]
+    got = np.isfinite(first_day(PROSTATE, DENOSUMAB))
+    assert np.median(supply[got]) < 0.8 * np.median(supply[~got])
 
 
 def test_only_turnover_around_lesions_makes_it_that_frequent() -> None:

@@ -40,8 +40,10 @@ IntArray = NDArray[np.int64]
 
 MODEL_ERROR = {"calcium": 0.05, "uNTx": 0.25, "CTX": 0.25, "bone-ALP": 0.25, "PTHrP": 0.2}
 """Relative error of the model about one value of a quantity, beside the assay's (assumed)."""
-PERSON_ERROR = {"calcium": 0.03, "PTHrP": 0.4}
-"""Log SD of a level that stays the same in one person and one laboratory: set-point, assay (assumed)."""
+PERSON_ERROR = {"calcium": 0.02, "PTHrP": 0.4}
+"""Log SD of a level that stays the same in one person and one laboratory: assay, what the model leaves out (assumed).
+
+The set-point of calcium is drawn with each candidate (`healthy.calcium`)."""
 DRIFT = 0.05
 """Further relative error for each month a value lies before day 0: the model has no noise of its own (assumed)."""
 READ_OUTS = {
