@@ -6,14 +6,13 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from osteocast.clinical.possible import Possible, Value, known
 from osteocast.formats.fields import clipped, suggestion
-from osteocast.formats.instrument_model import ItemEntry, LevelEntry
+from osteocast.formats.instrument_model import ItemEntry, LevelEntry, plain_word
 from osteocast.foundation.errors import Issue
 
-__all__ = ["Given", "names_of", "open_item", "plain_word", "read_given"]
+__all__ = ["Given", "names_of", "open_item", "read_given"]
 
 _NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([^\d\s.,].*)?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s*[,;+]\s*")
@@ -161,7 +160,7 @@ def _levels(reading: _Reading, item: ItemEntry, name: str, value: object) -> lis
         if word in (reasons := {plain_word(w): why for w, why in item.outside.items()}):
             reading.outside[name] = reasons[word]
             return []
-        found = [level for level in item.levels if _means(level, word)]
+        found = [level for level in item.levels if word in level.said]
         for level in found:
             reading.notes += [why for w, why in level.by_convention.items() if plain_word(w) == word]
     if not found:
@@ -172,22 +171,11 @@ def _levels(reading: _Reading, item: ItemEntry, name: str, value: object) -> lis
     return found
 
 
-def _means(level: LevelEntry, word: str) -> bool:
-    return word in {plain_word(w) for w in (level.name, *level.words, *level.by_convention)}
-
-
 def _word(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     word = plain_word(str(value))
     return "yes" if word in _YES else "no" if word in _NO else word
-
-
-@lru_cache(maxsize=2048)
-def plain_word(word: str) -> str:
-    """Return a word of the user or of a file without differences of case, blanks and signs."""
-    word = word.casefold().strip().replace("_", "-").replace("≥", ">=").replace("≤", "<=")
-    return re.sub(r"\s+", "-", word)
 
 
 def _is_sensible(value: object) -> bool:
@@ -290,7 +278,7 @@ def _fill(reading: _Reading, items: Mapping[str, ItemEntry]) -> None:
         if not item.fills or name not in reading.texts:
             continue
         word, target = plain_word(reading.texts[name]), items[item.fills]
-        levels = [level for level in target.levels if _means(level, word)]
+        levels = [level for level in target.levels if word in level.said]
         if not levels:
             continue
         seen = reading.values.get(item.fills)

@@ -1,6 +1,7 @@
 """The file of a clinical instrument: items, levels, points, bands and conditions, with source and check status."""
 
-from functools import cached_property
+import re
+from functools import cached_property, lru_cache
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +20,7 @@ __all__ = [
     "RuleEntry",
     "SharedGuardsEntry",
     "Status",
+    "plain_word",
 ]
 
 Status = Literal["primary", "secondary", "memory"]
@@ -26,6 +28,13 @@ Status = Literal["primary", "secondary", "memory"]
 
 GivenValue = bool | int | float | str | list[str]
 """What a rule may give; a rule without it gives nothing, which is an answer too (no dose)."""
+
+
+@lru_cache(maxsize=2048)
+def plain_word(word: str) -> str:
+    """Return a word of the user or of a file without differences of case, blanks and signs."""
+    word = word.casefold().strip().replace("_", "-").replace("≥", ">=").replace("≤", "<=")
+    return re.sub(r"\s+", "-", word)
 
 
 class _Entry(BaseModel):
@@ -44,6 +53,11 @@ class LevelEntry(_Entry):
     above: float | None = None
     to: float | None = None
     below: float | None = None
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """Every word that means this level, as `plain_word` writes it."""
+        return frozenset(map(plain_word, (self.name, *self.words, *self.by_convention)))
 
     @property
     def has_range(self) -> bool:
