@@ -6,10 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from osteocast.command import MOST_WORKERS, progress_bar, show_notices
 from osteocast.evidence.load import evidence_sha256
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.run_record import new_run_record
+from osteocast.progress import MOST_WORKERS, progress_bar, show_notices
 from osteocast.report.cohort_folder import write_cohort_folder
 from osteocast.report.cohort_terminal import cohort_summary
 from osteocast.report.folder import check_folder, result_text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
 
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
@@ -25,10 +25,9 @@ from osteocast.formats.regimen_file import is_file_name, read_regimen
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.files import read_text_limited, write_atomically
 from osteocast.foundation.run_record import new_run_record
+from osteocast.progress import MOST_WORKERS, progress_bar, show_notices
 from osteocast.report.folder import check_folder, result_text, write_folder
 from osteocast.report.terminal import terminal_summary
-
-MOST_WORKERS = 1024
 
 
 def forecast_command(
@@ -112,23 +111,6 @@ def _inputs(patient: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     """Return the content of every file the user gave; those of a combination stand between plus signs."""
     files = [patient, *(Path(part) for name in names for part in name.split("+") if is_file_name(part))]
     return {str(file): read_text_limited(file, MOST_BYTES).encode() for file in files if file.is_file()}
-
-
-def progress_bar() -> Progress:
-    """Return a progress bar on standard error, which shows on a terminal only."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def show_notices() -> None:
-    """Let notices of the kernel cache reach standard error, once."""
-    log = logging.getLogger("osteocast")
-    if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("Notice: %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
 
 
 def new_command(file: Path, template: bool, force: bool) -> str:

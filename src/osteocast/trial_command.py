@@ -13,7 +13,6 @@ from pathlib import Path
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from osteocast.command import MOST_WORKERS, progress_bar, show_notices
 from osteocast.domain.trial import Trial
 from osteocast.evidence.load import evidence_sha256
 from osteocast.formats.regimen_file import is_file_name
@@ -21,6 +20,7 @@ from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.foundation.files import read_text_limited
 from osteocast.foundation.run_record import new_run_record
+from osteocast.progress import MOST_WORKERS, progress_bar, show_notices
 from osteocast.report.folder import check_folder, result_text
 from osteocast.report.trial_folder import write_trial_folder
 from osteocast.report.trial_terminal import trial_summary

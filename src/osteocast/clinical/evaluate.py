@@ -3,72 +3,108 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 
 from osteocast.clinical.formulas import compute
 from osteocast.clinical.given import open_item
-from osteocast.clinical.possible import Possible, Value, one_of
+from osteocast.clinical.possible import Possible, Value, known, one_of
 from osteocast.clinical.rules import decide
 from osteocast.formats.instrument_file import instrument
 from osteocast.formats.instrument_model import InstrumentEntry, ItemEntry, OutputEntry
 
-__all__ = ["complete", "evaluate", "points_of"]
+__all__ = ["complete", "evaluate"]
+
+Values = Mapping[str, Possible]
+_Answer = Callable[[Values], Possible]
+
+_OPEN = Possible()
+# Answers that are kept for each output; the levels of an instrument come back in record after record.
+_KEPT = 512
 
 
-def complete(items: Mapping[str, ItemEntry], given: Mapping[str, Possible]) -> dict[str, Possible]:
+def complete(items: Mapping[str, ItemEntry], given: Values) -> dict[str, Possible]:
     """Return every item: as given, by its default, or open."""
     values = dict(given)
     # Units and other choices first: the plausible range of a number depends on its unit.
-    for name in sorted(items, key=lambda n: items[n].kind == "number"):
+    for name in sorted((n for n in items if n not in values), key=lambda n: items[n].kind == "number"):
         item = items[name]
-        if name in values:
-            continue
         if item.default is not None:
-            values[name] = Possible((item.default,))
+            values[name] = known(item.default)
         else:
             unit = values[item.unit_item].value if item.unit_item else item.unit
             values[name] = open_item(item, str(unit))
     return values
 
 
-def evaluate(entry: InstrumentEntry, values: Mapping[str, Possible]) -> dict[str, Possible]:
-    """Return every output, in the order of the file; an output may use those before it."""
+def evaluate(name: str, values: Values, last: str = "") -> dict[str, Possible]:
+    """Return the outputs of an instrument, in the order of its file; an output may use those before it.
+
+    Parameters
+    ----------
+    name : str
+    values : mapping
+        Every item.
+    last : str
+        The output after which to stop; every output by default.
+    """
     known_so_far = dict(values)
     found: dict[str, Possible] = {}
-    for name, output in entry.outputs.items():
-        found[name] = known_so_far[name] = _output(entry, output, known_so_far)
+    for output, answer in _answers(name):
+        found[output] = known_so_far[output] = answer(known_so_far)
+        if output == last:
+            break
     return found
 
 
-def _output(entry: InstrumentEntry, output: OutputEntry, values: Mapping[str, Possible]) -> Possible:
+@cache
+def _answers(name: str) -> tuple[tuple[str, _Answer], ...]:
+    """Return each output of an instrument as a function of items and earlier outputs."""
+    entry = instrument(name)
+    return tuple((key, _answer(entry, output)) for key, output in entry.outputs.items())
+
+
+def _answer(entry: InstrumentEntry, output: OutputEntry) -> _Answer:
     if output.sum:
-        return _sum(entry, output.sum, values)
+        points = [entry.items[name].points for name in output.sum]
+        return _remembered(output.sum, lambda seen: _sum(points, seen))
+    if output.formula:
+        return lambda values: _formula(output, values)
+    if output.highest:
+        return lambda values: _highest([values[name] for name in output.highest])
+    if output.copies:
+        return lambda values: values[output.copies]
+    if output.instrument:
+        return lambda values: _of_other(output, values)
+    rules, recorded = output.all_rules, output.recorded
+    names = tuple(dict.fromkeys(name for rule in rules for one in rule.when for name in one.named))
+    return _remembered(names, lambda seen: decide(rules, dict(zip(names, seen, strict=True)), recorded))
+
+
+def _remembered(names: tuple[str, ...], answer: Callable[[tuple[Possible, ...]], Possible]) -> _Answer:
+    """Return an answer that depends on these items alone, so that it is worked out once for what is known of them."""
+    kept = lru_cache(maxsize=_KEPT)(answer)
+    return lambda values: kept(tuple([values.get(name, _OPEN) for name in names]))
+
+
+def _formula(output: OutputEntry, values: Values) -> Possible:
     if output.given and values[output.given].settled:
         return values[output.given]
-    if output.formula:
-        return compute(output.formula, {k: values[v] for k, v in output.arguments.items()}, output.constants)
-    if output.highest:
-        return _highest([values[name] for name in output.highest])
-    if output.copies:
-        return values[output.copies]
-    if output.instrument:
-        other = instrument(output.instrument)
-        inner = {name: values[name] for name in other.items if name in values}
-        return evaluate(other, complete(other.items, inner))[output.output]
-    return decide(output.all_rules, values, output.recorded)
+    return compute(output.formula, {k: values[v] for k, v in output.arguments.items()}, output.constants)
 
 
-def points_of(item: ItemEntry, level: Value) -> int:
-    """Return the points of a level."""
-    return next(one.points or 0 for one in item.levels if one.name == level)
+def _of_other(output: OutputEntry, values: Values) -> Possible:
+    items = instrument(output.instrument).items
+    inner = {name: values[name] for name in items if name in values}
+    return evaluate(output.instrument, complete(items, inner), output.output)[output.output]
 
 
-def _sum(entry: InstrumentEntry, names: tuple[str, ...], values: Mapping[str, Possible]) -> Possible:
+def _sum(points: list[dict[str, int]], seen: tuple[Possible, ...]) -> Possible:
     """Return every total that can be reached."""
     totals = {0}
-    for name in names:
-        points = {points_of(entry.items[name], level) for level in values[name].options}
-        totals = {total + more for total in totals for more in points}
+    for of_level, one in zip(points, seen, strict=True):
+        more = {of_level[str(level)] for level in one.options}
+        totals = {total + extra for total in totals for extra in more}
     return one_of(list(totals))
 
 

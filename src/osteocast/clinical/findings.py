@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from osteocast.clinical.known import Known, shown, title_of
+from osteocast.clinical.possible import Possible
 from osteocast.clinical.rules import all_hold
 from osteocast.formats.assessment_rules import FindingEntry, TriggerEntry, finding_rules, urgency_rules
 from osteocast.formats.instrument_model import ConditionEntry
@@ -74,6 +76,7 @@ def levels() -> tuple[str, ...]:
     return (*(one.name for one in rules.levels), rules.none.name)
 
 
+@cache
 def switched_off() -> tuple[str, ...]:
     """Return the triggers that were read in no source, which are off unless asked for."""
     urgency = urgency_rules().rules
@@ -100,30 +103,41 @@ def find(
         Use triggers that were read in no source too.
     """
     off = () if unchecked else switched_off()
-    lesions = list(by_lesion)
+    person = [_Place("patient", patient, _values(patient))]
+    lesions = [_Place(where, facts, _values(facts)) for where, own in by_lesion if (facts := {**patient, **own})]
     found: list[Finding] = []
     for name, entry in finding_rules().items():
-        places = [("patient", patient)] if entry.of == "patient" else [(w, {**patient, **own}) for w, own in lesions]
-        for where, facts in places:
-            values = {key: one.possible for key, one in facts.items()}
+        for place in person if entry.of == "patient" else lesions:
             for trigger in entry.triggers:
-                if trigger.id not in off and all_hold(trigger.when, values):
-                    found.append(_finding((name, entry), trigger, where, facts))
+                if trigger.id not in off and all_hold(trigger.when, place.values):
+                    found.append(_finding((name, entry), trigger, place))
                     break
     order = levels()
     return tuple(sorted(found, key=lambda one: order.index(one.level)))
 
 
-def _finding(what: tuple[str, FindingEntry], trigger: TriggerEntry, where: str, facts: Mapping[str, Known]) -> Finding:
-    name, entry = what
+class _Place(NamedTuple):
+    """Whom or what a finding is about: the patient or a lesion, with the facts and their values."""
+
+    where: str
+    facts: Mapping[str, Known]
+    values: dict[str, Possible]
+
+
+def _values(facts: Mapping[str, Known]) -> dict[str, Possible]:
+    return {key: one.possible for key, one in facts.items()}
+
+
+def _finding(what: tuple[str, FindingEntry], trigger: TriggerEntry, place: _Place) -> Finding:
+    (name, entry), facts = what, place.facts
     urgency = urgency_rules().rules[trigger.id]
-    holding = sorted(dict.fromkeys(_holding(trigger.when, facts)), key=lambda key: key.startswith("record."))
+    holding = sorted(dict.fromkeys(_holding(trigger.when, place.values)), key=lambda key: key.startswith("record."))
     supports, against, missing = _sides(entry, facts, holding)
     return Finding(
         name=name,
         title=entry.title,
         kind=entry.kind,
-        where=where,
+        where=place.where,
         level=urgency.level,
         rule=trigger.id,
         says=trigger.says,
@@ -138,12 +152,11 @@ def _finding(what: tuple[str, FindingEntry], trigger: TriggerEntry, where: str, 
     )
 
 
-def _holding(conditions: Iterable[ConditionEntry], facts: Mapping[str, Known]) -> Iterator[str]:
+def _holding(conditions: Iterable[ConditionEntry], values: Mapping[str, Possible]) -> Iterator[str]:
     """Yield the facts by which conditions hold."""
-    values = {key: one.possible for key, one in facts.items()}
     for one in conditions:
         if one.any:
-            yield from _holding([inner for inner in one.any if all_hold([inner], values)], facts)
+            yield from _holding([inner for inner in one.any if all_hold([inner], values)], values)
         elif all_hold([one], values):
             yield one.item
             yield from (limit for limit in (one.starting, one.above, one.to, one.below) if isinstance(limit, str))

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from osteocast.clinical.possible import Possible, Value, known
 from osteocast.formats.fields import clipped, suggestion
-from osteocast.formats.instrument_model import ItemEntry, LevelEntry
+from osteocast.formats.instrument_model import ItemEntry, LevelEntry, plain_word
 from osteocast.foundation.errors import Issue
 
-__all__ = ["Given", "open_item", "read_given"]
+__all__ = ["Given", "names_of", "open_item", "read_given"]
 
 _NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([^\d\s.,].*)?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s*[,;+]\s*")
@@ -66,7 +66,14 @@ def open_item(item: ItemEntry, unit: str) -> Possible:
     return Possible()
 
 
-def read_given(place: str, items: Mapping[str, ItemEntry], given: Mapping[str, object]) -> tuple[Given, list[Issue]]:
+def names_of(items: Mapping[str, ItemEntry]) -> dict[str, str]:
+    """Return the item that each name means, names as `plain_word` writes them."""
+    return {plain_word(alias): name for name, item in items.items() for alias in (name, *item.also, *item.also_in)}
+
+
+def read_given(
+    place: str, items: Mapping[str, ItemEntry], names: Mapping[str, str], given: Mapping[str, object]
+) -> tuple[Given, list[Issue]]:
     """Read what the user gave.
 
     Parameters
@@ -75,6 +82,8 @@ def read_given(place: str, items: Mapping[str, ItemEntry], given: Mapping[str, o
         Name of the instrument, for messages.
     items : mapping
         Every item of the instrument, by name.
+    names : mapping
+        As `names_of` gives them.
     given : mapping
         Values by item name or by another name of the item; ``None`` is missing.
 
@@ -83,21 +92,20 @@ def read_given(place: str, items: Mapping[str, ItemEntry], given: Mapping[str, o
     Given, list of Issue
         Every problem is listed; the values are not to be used where there is one.
     """
-    names = {_plain(alias): name for name, item in items.items() for alias in (name, *item.also, *item.also_in)}
     reading = _Reading(place)
     pending: dict[str, object] = {}
     for key, value in given.items():
-        name = names.get(_plain(key))
+        name = names.get(plain_word(key))
         if name is None:
-            fix = suggestion(_plain(key), list(names)) or "See `osteocast score NAME` without items."
+            fix = suggestion(plain_word(key), list(names)) or "See `osteocast score NAME` without items."
             reading.refuse("instrument.item-unknown", clipped(key), "an item it does not have", ", ".join(items), fix)
         elif name in pending:
             reading.refuse("instrument.item-twice", name, value, "one value", "Give the item once.")
         elif value is not None and not _is_sensible(value):
             reading.refuse("instrument.number", name, value, "a number of ordinary size", "Check the value.")
         elif value is not None:
-            units = {_plain(alias): unit for alias, unit in items[name].also_in.items()}
-            pending[name] = f"{value} {units[_plain(key)]}" if _plain(key) in units else value
+            units = {plain_word(alias): unit for alias, unit in items[name].also_in.items()}
+            pending[name] = f"{value} {units[plain_word(key)]}" if plain_word(key) in units else value
     # A unit is settled before the numbers that it belongs to: as an item, then by a number that has it written behind.
     for name in sorted(pending, key=lambda n: (items[n].kind == "number", _as_number(pending[n]) is not None)):
         _read_item(reading, items, name, pending[name])
@@ -110,7 +118,7 @@ def _read_item(reading: _Reading, items: Mapping[str, ItemEntry], name: str, val
     listed = isinstance(value, list | tuple)
     reading.texts[name] = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value).strip()
     if item.kind == "text":
-        reading.values[name] = known(_plain(reading.texts[name]))
+        reading.values[name] = known(plain_word(reading.texts[name]))
     elif item.kind == "number":
         _read_number(reading, items, name, value)
     elif item.kind == "set":
@@ -149,12 +157,12 @@ def _levels(reading: _Reading, item: ItemEntry, name: str, value: object) -> lis
         found = [level for level in item.levels if level.holds(number)]
     else:
         word = _word(value)
-        if word in (reasons := {_plain(w): why for w, why in item.outside.items()}):
+        if word in (reasons := {plain_word(w): why for w, why in item.outside.items()}):
             reading.outside[name] = reasons[word]
             return []
-        found = [level for level in item.levels if _means(level, word)]
+        found = [level for level in item.levels if word in level.said]
         for level in found:
-            reading.notes += [why for w, why in level.by_convention.items() if _plain(w) == word]
+            reading.notes += [why for w, why in level.by_convention.items() if plain_word(w) == word]
     if not found:
         words = [level.name for level in item.levels]
         known_words = [w for level in item.levels for w in (level.name, *level.words, *level.by_convention)]
@@ -163,20 +171,11 @@ def _levels(reading: _Reading, item: ItemEntry, name: str, value: object) -> lis
     return found
 
 
-def _means(level: LevelEntry, word: str) -> bool:
-    return word in {_plain(w) for w in (level.name, *level.words, *level.by_convention)}
-
-
 def _word(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    word = _plain(str(value))
+    word = plain_word(str(value))
     return "yes" if word in _YES else "no" if word in _NO else word
-
-
-def _plain(word: str) -> str:
-    word = word.casefold().strip().replace("_", "-").replace("≥", ">=").replace("≤", "<=")
-    return re.sub(r"\s+", "-", word)
 
 
 def _is_sensible(value: object) -> bool:
@@ -196,11 +195,11 @@ def _as_number(value: object) -> float | None:
 
 def _spread(item: ItemEntry, text: str) -> list[str]:
     """Return the places that ``T9, T10`` or ``T9-T11`` names."""
-    order = [_plain(one) for one in item.order]
+    order = [plain_word(one) for one in item.order]
     parts: list[str] = []
     for part in _SEPARATOR.split(text.strip()):
         first, _, last = part.partition("-")
-        ends = [_plain(end) for end in (first, last)]
+        ends = [plain_word(end) for end in (first, last)]
         if all(end in order for end in ends):
             low, high = sorted(order.index(end) for end in ends)
             parts += item.order[low : high + 1]
@@ -213,7 +212,7 @@ def _read_set(reading: _Reading, item: ItemEntry, name: str, value: object) -> N
     parts = list(value) if isinstance(value, list | tuple) else [p for p in _SEPARATOR.split(str(value)) if p]
     chosen: list[str] = []
     for part in parts:
-        if _plain(str(part)) != "none":
+        if plain_word(str(part)) != "none":
             chosen += [level.name for level in _levels(reading, item, name, part)]
     reading.values[name] = known(tuple(dict.fromkeys(chosen)))
 
@@ -278,8 +277,8 @@ def _fill(reading: _Reading, items: Mapping[str, ItemEntry]) -> None:
     for name, item in items.items():
         if not item.fills or name not in reading.texts:
             continue
-        word, target = _plain(reading.texts[name]), items[item.fills]
-        levels = [level for level in target.levels if _means(level, word)]
+        word, target = plain_word(reading.texts[name]), items[item.fills]
+        levels = [level for level in target.levels if word in level.said]
         if not levels:
             continue
         seen = reading.values.get(item.fills)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from osteocast.clinical.evaluate import complete, evaluate
+from osteocast.clinical.evaluate import evaluate
 from osteocast.clinical.possible import Possible, known
-from osteocast.formats.instrument_model import InstrumentEntry, ItemEntry
+from osteocast.formats.instrument_file import instrument
+from osteocast.formats.instrument_model import ItemEntry
 
 __all__ = ["Missing", "rank_missing"]
 
@@ -34,19 +35,23 @@ class Missing:
     answers_left: float
 
 
-def rank_missing(
-    entry: InstrumentEntry, items: Mapping[str, ItemEntry], given: Mapping[str, Possible]
-) -> tuple[Missing, ...]:
-    """Return the open items, the one that would settle most first; none where every output is settled."""
-    values = complete(items, given)
-    outputs = evaluate(entry, values)
-    if all(one.settled for one in outputs.values()):
-        return ()
+def rank_missing(of: str, items: Mapping[str, ItemEntry], values: Mapping[str, Possible]) -> tuple[Missing, ...]:
+    """Return the open items of an instrument, the one that would settle most first.
+
+    Parameters
+    ----------
+    of : str
+        Name of the instrument.
+    items, values : mapping
+        Every item, and what is known of it.
+    """
+    entry = instrument(of)
     found = []
     for name, item in items.items():
         if item.optional or item.kind == "text" or values[name].settled or name not in entry.items:
             continue
-        counts = [len(evaluate(entry, {**values, name: one})[entry.main].options) for one in _answers(values[name])]
+        answers = (evaluate(of, {**values, name: one}, entry.main)[entry.main] for one in _answers(values[name]))
+        counts = [len(one.options) for one in answers]
         left = [count or _NUMBERS for count in counts]  # a range of numbers counts as many answers
         mean = sum(left) / len(left) if left else float(_NUMBERS)
         found.append(Missing(name, item.title, bool(left) and max(left) == 1, round(mean, 2)))

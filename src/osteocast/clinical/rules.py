@@ -42,27 +42,27 @@ def _gives(rule: RuleEntry) -> Value:
 
 def _worlds(rules: Sequence[RuleEntry], values: Values) -> Iterator[Values]:
     """Yield the values with each open choice of the rules' items settled in turn; ranges stay ranges."""
-    names = dict.fromkeys(name for rule in rules for name in _named(rule.when))
+    names = dict.fromkeys(name for rule in rules for one in rule.when for name in one.named)
     options = {n: values[n].options for n in names if n in values and len(values[n].options) > 1}
     if math.prod(len(o) for o in options.values()) > _MOST_WORLDS:
         options = {}
+    if not options:
+        yield values
+        return
     for combination in itertools.product(*options.values()):
         yield {**values, **{name: known(value) for name, value in zip(options, combination, strict=True)}}
 
 
-def _named(conditions: Iterable[ConditionEntry]) -> Iterator[str]:
-    for one in conditions:
-        yield from _named(one.any)
-        yield one.item
-        yield from (limit for limit in (one.starting, one.above, one.to, one.below) if isinstance(limit, str))
-
-
 def all_hold(conditions: Iterable[ConditionEntry], values: Values) -> bool | None:
     """Whether all conditions hold; ``None`` where open values decide."""
-    held = [_holds(one, values) for one in conditions]
-    if False in held:
-        return False
-    return None if None in held else True
+    sure: bool | None = True
+    for one in conditions:
+        held = _holds(one, values)
+        if held is False:
+            return False
+        if held is None:
+            sure = None
+    return sure
 
 
 def _holds(condition: ConditionEntry, values: Values) -> bool | None:
@@ -73,9 +73,13 @@ def _holds(condition: ConditionEntry, values: Values) -> bool | None:
         return None if None in held else False
     seen = values.get(condition.item, _UNKNOWN)
     if not seen.options:
-        return _range_holds(condition, seen, values)
-    held = [_value_holds(condition, one, values) for one in seen.options]
-    return held[0] if len(set(held)) == 1 else None
+        if condition.has or (condition.among is not None and seen.low != seen.high):
+            return None
+        return _range_holds(condition, (seen.low, seen.high), values)
+    if len(seen.options) == 1:
+        return _value_holds(condition, seen.options[0], values)
+    each = {_value_holds(condition, one, values) for one in seen.options}
+    return each.pop() if len(each) == 1 else None
 
 
 def _value_holds(condition: ConditionEntry, value: Value, values: Values) -> bool | None:
@@ -85,36 +89,31 @@ def _value_holds(condition: ConditionEntry, value: Value, values: Values) -> boo
         return isinstance(value, tuple) and any(word in value for word in condition.has)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return condition.among is not None
-    return _range_holds(condition, Possible(low=value, high=value), values)
+    return _range_holds(condition, (value, value), values)
 
 
 def _same(value: Value, other: bool | float | str) -> bool:
     return value == other and isinstance(value, bool) == isinstance(other, bool)
 
 
-def _range_holds(condition: ConditionEntry, seen: Possible, values: Values) -> bool | None:
+def _range_holds(condition: ConditionEntry, seen: tuple[float, float], values: Values) -> bool | None:
     """Compare a range with the limits, which may be open themselves."""
-    if condition.has or (condition.among is not None and seen.low != seen.high):
-        return None
-    held: list[bool | None] = []
-    for limit, inclusive in ((condition.starting, True), (condition.above, False)):
-        if limit is not None:
-            low, high = _limit(limit, values)
-            sure = seen.low >= high if inclusive else seen.low > high
-            never = seen.high < low if inclusive else seen.high <= low
-            held.append(True if sure else False if never else None)
-    for limit, inclusive in ((condition.to, True), (condition.below, False)):
-        if limit is not None:
-            low, high = _limit(limit, values)
-            sure = seen.high <= low if inclusive else seen.high < low
-            never = seen.low > high if inclusive else seen.low >= high
-            held.append(True if sure else False if never else None)
-    if False in held:
-        return False
-    return None if None in held else True
+    least, greatest = seen
+    sure: bool | None = True
+    for limit, lower, inside in condition.limits:
+        low, high = _limit(limit, values) if isinstance(limit, str) else (limit, limit)
+        if lower:
+            held = least >= high if inside else least > high
+            never = greatest < low if inside else greatest <= low
+        else:
+            held = greatest <= low if inside else greatest < low
+            never = least > high if inside else least >= high
+        if never:
+            return False
+        if not held:
+            sure = None
+    return sure
 
 
-def _limit(limit: float | str, values: Values) -> tuple[float, float]:
-    if isinstance(limit, str):
-        return values.get(limit, _UNKNOWN).bounds or (-math.inf, math.inf)
-    return limit, limit
+def _limit(name: str, values: Values) -> tuple[float, float]:
+    return values.get(name, _UNKNOWN).bounds or (-math.inf, math.inf)

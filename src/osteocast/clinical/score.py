@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from osteocast.clinical.evaluate import complete, evaluate, points_of
-from osteocast.clinical.given import Given, read_given
+from osteocast.clinical.evaluate import complete, evaluate
+from osteocast.clinical.given import Given, names_of, read_given
 from osteocast.clinical.missing import Missing, rank_missing
 from osteocast.clinical.possible import Possible, Value
 from osteocast.clinical.rules import all_hold
 from osteocast.formats.instrument_file import find_instrument, instrument, shared_guards
-from osteocast.formats.instrument_model import GuardEntry, InstrumentEntry, ItemEntry, OutputEntry
+from osteocast.formats.instrument_model import GuardEntry, InstrumentEntry, ItemEntry, OutputEntry, plain_word
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import InputError, Issue
 
-__all__ = ["Answer", "Score", "ScoredItem", "apply_instrument", "score"]
+__all__ = ["Answer", "Score", "ScoredItem", "apply_instrument", "score", "takes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,35 +168,49 @@ def score(name: str, /, *, unchecked: bool = False, **items: object) -> Score:
 def apply_instrument(name: str, items: Mapping[str, object], unchecked: bool = False) -> Score:
     """Do what `score` does, with the items in a mapping."""
     found = find_instrument(name)
-    entry = instrument(found)
-    if entry.status == "memory" and not unchecked:
+    ready = _ready(found)
+    if ready.entry.status == "memory" and not unchecked:
         fix = "Use --unchecked (unchecked=True) if you want it all the same."
         issue = Issue("instrument.unchecked", found, "a table written from memory", "a table read in a source", fix)
         raise InputError(issue)
-    shared = shared_guards()
+    given, issues = read_given(found, ready.items, ready.names, items)
+    if issues:
+        raise InputError(issues)
+    return _scored(found, ready, given)
+
+
+class _Ready(NamedTuple):
+    """An instrument with every item that is asked for it: its own, those of instruments it uses and of guards."""
+
+    entry: InstrumentEntry
+    items: dict[str, ItemEntry]
+    names: dict[str, str]
+    guards: tuple[GuardEntry, ...]
+
+
+@cache
+def _ready(name: str) -> _Ready:
+    entry, shared = instrument(name), shared_guards()
     guards = (*(shared.guards[key] for key in entry.shared_guards), *entry.guards)
     looked_at = {condition.item for guard in guards for condition in guard.when}
     extra = {key: item for key, item in shared.items.items() if key in looked_at}
     used = {key: item for other in entry.uses for key, item in instrument(other).items.items()}
-    everything = {**extra, **used, **entry.items}
-    given, issues = read_given(found, everything, items)
-    if issues:
-        raise InputError(issues)
-    return _scored(found, entry, everything, given, guards)
+    items = {**extra, **used, **entry.items}
+    return _Ready(entry, items, names_of(items), guards)
 
 
-def _scored(
-    name: str,
-    entry: InstrumentEntry,
-    items: Mapping[str, ItemEntry],
-    given: Given,
-    guards: tuple[GuardEntry, ...],
-) -> Score:
+def takes(name: str, item: str) -> bool:
+    """Whether an instrument asks for an item of that name."""
+    return plain_word(item) in _ready(find_instrument(name)).names
+
+
+def _scored(name: str, ready: _Ready, given: Given) -> Score:
+    entry, items = ready.entry, ready.items
     values = complete(items, given.values)
     reasons = [why for item, why in given.outside.items() if item in entry.items]
     cautions = [why for item, why in given.outside.items() if item not in entry.items]
     not_checked = []
-    for guard in guards:
+    for guard in ready.guards:
         held = all_hold(guard.when, values)
         if held:
             (reasons if guard.effect == "not-applicable" else cautions).append(guard.says)
@@ -203,23 +218,21 @@ def _scored(
             asked = ", ".join(items[one.item].title for one in guard.when if not values[one.item].settled)
             not_checked.append(f"{asked} not given: {guard.says}")
     assumed = [i.default_note for n, i in items.items() if n not in given.values and i.default_note]
-    answers = [] if reasons else _answers(entry, values)
+    found = {} if reasons else evaluate(name, values)
+    open_ones = not all(one.settled for one in found.values())
     return Score(
         instrument=name,
         entry=entry,
         applicable=not reasons,
         reasons=tuple(reasons),
-        answers=tuple(answers),
+        answers=tuple(
+            _answer(key, entry.outputs[key], one) for key, one in found.items() if not entry.outputs[key].inside
+        ),
         items=tuple(_item(one, items[one], given) for one in items if one in given.values),
-        missing=() if reasons else rank_missing(entry, items, given.values),
+        missing=rank_missing(name, items, values) if open_ones else (),
         notes=(*given.notes, *cautions, *assumed, *entry.notes),
         not_checked=tuple(dict.fromkeys(not_checked)),
     )
-
-
-def _answers(entry: InstrumentEntry, values: Mapping[str, Possible]) -> list[Answer]:
-    found = evaluate(entry, values)
-    return [_answer(name, output, found[name]) for name, output in entry.outputs.items() if not output.inside]
 
 
 def _answer(name: str, output: OutputEntry, seen: Possible) -> Answer:
@@ -245,5 +258,5 @@ def _item(name: str, item: ItemEntry, given: Given) -> ScoredItem:
         title=item.title,
         given=given.texts.get(name, str(seen.value)),
         level=seen.value if isinstance(seen.value, str) and item.levels else "",
-        points=points_of(item, seen.value) if scored else None,
+        points=item.points[str(seen.value)] if scored else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from osteocast.clinical.score import Score, apply_instrument
+from osteocast.clinical.score import Score, apply_instrument, takes
 from osteocast.foundation.errors import InputError
 
 __all__ = ["applied"]
@@ -16,7 +16,7 @@ def applied(name: str, items: Mapping[str, object], unchecked: bool = False) -> 
 
     Items that the instrument refuses (a word it does not know, a number beyond its limits) stay open, with a note.
     """
-    given = {key: value for key, value in items.items() if value is not None}
+    given = {key: value for key, value in items.items() if value is not None and takes(name, key)}
     notes: list[str] = []
     while given:
         try:
@@ -27,10 +27,8 @@ def applied(name: str, items: Mapping[str, object], unchecked: bool = False) -> 
             if not refused:
                 return None
             for key in refused:
-                problem = places[key.replace("-", "_")]
-                if problem.code != "instrument.item-unknown":
-                    notes.append(f"Not used: {key.replace('_', ' ')} {given[key]} ({problem.expected} expected).")
-                del given[key]
+                expected = places[key.replace("-", "_")].expected
+                notes.append(f"Not used: {key.replace('_', ' ')} {given.pop(key)} ({expected} expected).")
         else:
             return replace(score, notes=(*notes, *score.notes))
     return None

@@ -1,30 +1,39 @@
 """Many FHIR records, one after another in constant memory, on several processors where wanted."""
 
 import datetime as dt
-import multiprocessing
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from osteocast.formats.fhir_json import MOST_BYTES, parse
+from osteocast.formats.fhir_node import clean
 from osteocast.formats.fhir_reader import read_fhir, record_of
 from osteocast.formats.fhir_record import FhirRecord, FhirWarning
 from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.workers import in_order
 
-__all__ = ["read_many"]
+__all__ = ["LINES", "Item", "chunks_of", "items_of", "read_item", "read_many"]
+
+LINES = (".ndjson", ".jsonl")
+"""Endings of files with a record on each line."""
 
 _CHUNK = 32
-_PENDING = 3
-_LINES = (".ndjson", ".jsonl")
+_CHUNK_BYTES = 4_000_000
 
 
-class _Item(NamedTuple):
+class Item(NamedTuple):
+    """One record before it is read: its file, or a line of a file with its number and content."""
+
     path: Path
     line: int
     content: bytes
+
+    @property
+    def name(self) -> str:
+        """Name of the file, with the number of the line."""
+        name = clean(self.path.name)
+        return f"{name}:{self.line}" if self.line else name
 
 
 def read_many(
@@ -47,57 +56,75 @@ def read_many(
         A file that cannot be read gives a record without patient, with the error among its warnings.
     """
     day = today or dt.datetime.now(tz=dt.UTC).date()
-    items = _items([sources] if isinstance(sources, str | Path) else sources)
-    if workers <= 1:
-        for item in items:
-            yield _read(item, day)
+    listed = [sources] if isinstance(sources, str | Path) else sources
+    items = (item for source in listed for item in items_of(Path(source)))
+    for records in in_order(partial(_read_chunk, day=day), chunks_of(items), workers):
+        yield from records
+
+
+def items_of(path: Path) -> Iterator[Item]:
+    """Yield the records of a bundle, of an NDJSON file, or of a folder of these."""
+    for one in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if one.suffix.casefold() in LINES and one.is_file():
+            yield from _lines(one)
+        elif one is path or one.suffix.casefold() == ".json":
+            yield Item(one, 0, b"")
+
+
+def chunks_of(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield items some at a time, fewer where they are large."""
+    chunk: list[Item] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item.content)
+        if len(chunk) == _CHUNK or size > _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _lines(path: Path) -> Iterator[Item]:
+    try:
+        stream = path.open("rb")
+    except OSError:
+        # whoever reads the item says why the file cannot be read
+        yield Item(path, 0, b"")
         return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        pending: deque[Future[list[FhirRecord]]] = deque()
-        for chunk in iter(lambda: list(islice(items, _CHUNK)), []):
-            pending.append(pool.submit(_read_chunk, chunk, day))
-            if len(pending) >= _PENDING * workers:
-                yield from pending.popleft().result()
-        while pending:
-            yield from pending.popleft().result()
-
-
-def _items(sources: Iterable[str | Path]) -> Iterator[_Item]:
-    for source in sources:
-        path = Path(source)
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        for one in inside:
-            if one.suffix.casefold() in _LINES and one.is_file():
-                yield from _lines(one)
-            elif one is path or one.suffix.casefold() == ".json":
-                yield _Item(one, 0, b"")
-
-
-def _lines(path: Path) -> Iterator[_Item]:
-    with path.open("rb") as stream:
+    with stream:
         number = 0
         while line := stream.readline(MOST_BYTES + 1):
             number += 1
             if line.strip():
-                yield _Item(path, number, line)
+                yield Item(path, number, line)
             while line and len(line) > MOST_BYTES and not line.endswith(b"\n"):
                 line = stream.readline(MOST_BYTES + 1)
 
 
-def _read_chunk(items: list[_Item], day: dt.date) -> list[FhirRecord]:
+def read_item(item: Item, day: dt.date) -> FhirRecord:
+    """Read one record.
+
+    Raises
+    ------
+    InputError
+        ``file.*``: as `read_fhir`.
+    """
+    if not item.line:
+        return read_fhir(item.path, day)
+    return record_of([("", parse(_decoded(item.content, item.name), item.name))], item.name, day)
+
+
+def _read_chunk(items: list[Item], day: dt.date) -> list[FhirRecord]:
     return [_read(item, day) for item in items]
 
 
-def _read(item: _Item, day: dt.date) -> FhirRecord:
-    name = f"{item.path.name}:{item.line}" if item.line else item.path.name
+def _read(item: Item, day: dt.date) -> FhirRecord:
     try:
-        if not item.line:
-            return read_fhir(item.path, day)
-        return record_of([("", parse(_decoded(item.content, name), name))], name, day)
+        return read_item(item, day)
     except InputError as error:
         warnings = [FhirWarning(one.code, "", one.found, "not read", "error") for one in error.issues]
-        return FhirRecord(source=name, patient=None, warnings=tuple(warnings))
+        return FhirRecord(source=item.name, patient=None, warnings=tuple(warnings))
 
 
 def _decoded(line: bytes, name: str) -> str:

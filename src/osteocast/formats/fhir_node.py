@@ -13,7 +13,10 @@ _MOST_BITS = 1000
 
 def clean(text: str) -> str:
     """Return a text as one printable line of at most 300 characters; markup in it stays text."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * MOST_TEXT]).split())
+    line = text[: 4 * MOST_TEXT]
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else " " for c in line)
+    line = " ".join(line.split())
     return line if len(line) <= MOST_TEXT else line[: MOST_TEXT - 3] + "..."
 
 

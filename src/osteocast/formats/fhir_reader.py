@@ -13,7 +13,7 @@ from osteocast.formats.fhir_conditions import read_condition, read_procedure
 from osteocast.formats.fhir_findings import Findings, Scene
 from osteocast.formats.fhir_json import Parsed, parse_file, resources_of, version_of
 from osteocast.formats.fhir_medications import read_medication
-from osteocast.formats.fhir_node import Node
+from osteocast.formats.fhir_node import Node, clean
 from osteocast.formats.fhir_observations import read_observation
 from osteocast.formats.fhir_patient import assemble
 from osteocast.formats.fhir_record import FhirRecord, Ledger
@@ -22,7 +22,7 @@ from osteocast.foundation.errors import InputError, Issue
 
 __all__ = ["is_fhir", "patient_of", "read_fhir", "record_of"]
 
-_START = 4096
+_START = 65_536
 _READERS: dict[str, Callable[[Node, Scene], None]] = {
     "Condition": read_condition,
     "Observation": read_observation,
@@ -61,7 +61,7 @@ def read_fhir(path: str | Path, today: dt.date | None = None) -> FhirRecord:
         ``file.*`` only: a file that cannot be read as JSON at all. Everything else is in the record's warnings.
     """
     path = Path(path)
-    return record_of(parse_file(path), path.name, today or dt.datetime.now(tz=dt.UTC).date())
+    return record_of(parse_file(path), clean(path.name), today or dt.datetime.now(tz=dt.UTC).date())
 
 
 def patient_of(record: FhirRecord) -> Patient:

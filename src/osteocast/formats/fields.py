@@ -59,7 +59,9 @@ def clipped(value: object, longest: int = 60) -> str:
     if isinstance(value, int) and value.bit_length() > _MOST_BITS:
         return "a number with hundreds of digits"
     text = value if isinstance(value, str) else f"{value!r}"
-    line = "".join(letter if letter.isprintable() else "?" for letter in text[: 4 * longest])
+    line = text[: 4 * longest]
+    if not line.isprintable():
+        line = "".join(letter if letter.isprintable() else "?" for letter in line)
     if not line.strip():
         return "an empty text"
     return line if len(line) <= longest else line[: longest - 3] + "..."

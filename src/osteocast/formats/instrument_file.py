@@ -1,6 +1,6 @@
 """Instruments as data: the built-in files, read and checked."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -39,6 +39,7 @@ def shared_guards() -> SharedGuardsEntry:
     return _read("instrument_guards", SharedGuardsEntry)
 
 
+@lru_cache(maxsize=256)
 def find_instrument(name: str) -> str:
     """Return the name of the built-in instrument that is called so.
 

@@ -1,5 +1,7 @@
 """The file of a clinical instrument: items, levels, points, bands and conditions, with source and check status."""
 
+import re
+from functools import cached_property, lru_cache
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +20,7 @@ __all__ = [
     "RuleEntry",
     "SharedGuardsEntry",
     "Status",
+    "plain_word",
 ]
 
 Status = Literal["primary", "secondary", "memory"]
@@ -25,6 +28,13 @@ Status = Literal["primary", "secondary", "memory"]
 
 GivenValue = bool | int | float | str | list[str]
 """What a rule may give; a rule without it gives nothing, which is an answer too (no dose)."""
+
+
+@lru_cache(maxsize=2048)
+def plain_word(word: str) -> str:
+    """Return a word of the user or of a file without differences of case, blanks and signs."""
+    word = word.casefold().strip().replace("_", "-").replace("≥", ">=").replace("≤", "<=")
+    return re.sub(r"\s+", "-", word)
 
 
 class _Entry(BaseModel):
@@ -43,6 +53,11 @@ class LevelEntry(_Entry):
     above: float | None = None
     to: float | None = None
     below: float | None = None
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """Every word that means this level, as `plain_word` writes it."""
+        return frozenset(map(plain_word, (self.name, *self.words, *self.by_convention)))
 
     @property
     def has_range(self) -> bool:
@@ -84,6 +99,11 @@ class ItemEntry(_Entry):
     fills: str = ""  # the item that a word of this text decides, where it is one of its words
     ask: str = ""
 
+    @cached_property
+    def points(self) -> dict[str, int]:
+        """Points by name of the level; a level without points has none to give, which is 0."""
+        return {level.name: level.points or 0 for level in self.levels}
+
 
 class ConditionEntry(_Entry):
     """A condition on one item or output, or ``any`` of several; a limit may be the name of another item."""
@@ -96,6 +116,23 @@ class ConditionEntry(_Entry):
     to: float | str | None = None
     below: float | str | None = None
     any: tuple["ConditionEntry", ...] = ()
+
+    @cached_property
+    def limits(self) -> tuple[tuple[float | str, bool, bool], ...]:
+        """The limits that are set: number or item, whether it is a lower one, and whether it belongs to the range."""
+        rows = (
+            (self.starting, True, True),
+            (self.above, True, False),
+            (self.to, False, True),
+            (self.below, False, False),
+        )
+        return tuple((limit, lower, inside) for limit, lower, inside in rows if limit is not None)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every item that it looks at, also those that stand as a limit."""
+        inner = [name for one in self.any for name in one.named]
+        return (*inner, self.item, *(limit for limit, _, _ in self.limits if isinstance(limit, str)))
 
 
 class RuleEntry(_Entry):
@@ -146,7 +183,7 @@ class OutputEntry(_Entry):
             raise ValueError("the last rule has no condition, so that every case has an answer")
         return self
 
-    @property
+    @cached_property
     def all_rules(self) -> tuple[RuleEntry, ...]:
         """The rules, bands written as rules; the last band takes what is left."""
         if not self.bands:
