@@ -245,6 +245,12 @@ def _notes(result: TrialResult) -> Iterator[str]:
             f"{settings.replicates} replicates; intervals are the 5 and 95 % quantiles of replicates, curves and "
             "tables are of the first."
         )
+    if result.nobody_left:
+        yield (
+            f"{len(result.nobody_left)} of {settings.replicates} replicates have no figure, because their drawn "
+            f"parameters let too few people meet the criteria of entry ({'; '.join(result.nobody_left)}). Figures are "
+            f"of the others; curves and tables are of replicate {result.shown + 1}."
+        )
     if settings.design == "counterfactual":
         yield (
             "The same patients were followed in every arm. Intervals treat the arms as independent and are too wide "
