@@ -213,9 +213,11 @@ def test_a_population_enters_on_its_line_and_the_first_is_neutral(trial, fresh):
 
 
 def test_a_search_without_hope_ends_early(trial, monkeypatch):
-    assert not hopeless(0, 3 * cohort.BLOCK)
-    assert hopeless(0, 4 * cohort.BLOCK)
-    assert not hopeless(11, 4 * cohort.BLOCK)
+    assert not hopeless(0, 3 * cohort.BLOCK, 50)
+    assert hopeless(0, 4 * cohort.BLOCK, 50)
+    assert not hopeless(3, 4 * cohort.BLOCK, 50)
+    # of 2,000 patients three in 2,048 candidates would need more candidates than there are keys
+    assert hopeless(3, 4 * cohort.BLOCK, 2000)
     tried = []
     real = cohort.candidates
 

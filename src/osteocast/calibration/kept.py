@@ -23,7 +23,7 @@ _CODE: Final = ("course", "domain", "engine", "foundation", "formats", "inferenc
 _FILES: Final = ("calibration/point.py", "calibration/fitted_row.py", "validation/scale.py")
 _DATA: Final = ("drugs", "parameters", "regimens", "trials")
 # Written by the calibration, read by it in another way, or about finished runs.
-_NOT_TABLES: Final = frozenset({"posterior.toml", "calibration.toml", "applicability.toml"})
+_NOT_TABLES: Final = frozenset({"posterior.toml", "calibration.toml", "applicability.toml", "validated.toml"})
 
 
 def fingerprint() -> str:

@@ -13,7 +13,7 @@ from osteocast.calibration.ensemble import Ensemble
 from osteocast.calibration.plan import FittedRow, Plan, Stage
 from osteocast.calibration.stage_fit import Problem, StageFit
 from osteocast.inference.pareto import smooth_tail
-from osteocast.inference.posterior import NOT_CHECKED, DiscrepancyRecord, EnsembleRecord, FitRow, Posterior, StageRecord
+from osteocast.inference.posterior import DiscrepancyRecord, EnsembleRecord, FitRow, Posterior, StageRecord
 from osteocast.inference.posterior_file import as_written
 from osteocast.inference.weights import effective_sample_size
 from osteocast.validation.scale import from_scale
@@ -147,7 +147,7 @@ def _statement(found: Posterior, fitted: Sequence[FittedStage]) -> str:
         parts.append(f"set aside, because the model meets them nowhere in the prior: {', '.join(aside)}")
     if missed := [row.target for row in found.rows if row.used and row.implausible]:
         parts.append(f"missed by more than three standard errors: {', '.join(missed)}")
-    return "; ".join([*parts, NOT_CHECKED])
+    return "; ".join(parts)
 
 
 def with_ensemble(posterior: Posterior, fitted: Sequence[FittedStage], ensemble: Ensemble) -> Posterior:

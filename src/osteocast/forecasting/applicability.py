@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import is_broken
 from osteocast.domain.emergencies import meets_cord_compression, untreated_cord_compression
 from osteocast.domain.laboratory import calcium_readings
-from osteocast.domain.patient import Lesion, Patient
+from osteocast.domain.patient import Lesion, Origin, Patient
 from osteocast.domain.primary import origin_facts
 from osteocast.domain.skeleton import section_width_mm
 from osteocast.domain.table import read_table
 from osteocast.forecasting.describe import subtype_shares
 from osteocast.forecasting.result import Applicability
 from osteocast.inference.pareto import largest_reliable_k
+from osteocast.inference.validated import Validated
 from osteocast.inference.weights import Weights
 
 _CALCIUM = {
@@ -169,16 +171,40 @@ def _statement(name: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -
     )
 
 
-def applicability(origin: str, weights: Weights, months: int, effective_draws: float) -> tuple[Applicability, ...]:
-    """Return the statements of ``data/applicability.toml`` that hold for this forecast.
+def origin_limits(origin: Origin, validated: Validated | None) -> tuple[Applicability, ...]:
+    """Return how trials of this primary that calibration did not see were met, or that there is no such check.
 
     Parameters
     ----------
-    origin : where the cancer began. months : length of the forecast.
-    effective_draws : effective number of parameter draws behind the intervals.
+    origin : where the cancer began. validated : the validation of these scales; None where there is none.
+    """
+    table, primary = read_table("applicability"), origin_facts(origin).title
+    trials = () if validated is None else validated.trials_of(origin)
+    checks = [one for one in trials if one.held_back]
+    fitted = {} if validated is None else validated.fitted_with(origin)
+    values = {
+        "primary": primary,
+        "Primary": primary[:1].upper() + primary[1:],
+        "trials": ", ".join(one.name for one in checks),
+        "held_back": sum(one.held_back for one in checks),
+        "hits": sum(one.hits for one in checks),
+        "fitted": ", ".join(f"{name} ({100 * share:.0f} % of its patients)" for name, share in fitted.items()),
+    }
+    kind = "newer" if validated is None else "checked" if checks else "fitted" if fitted else "none"
+    found = _statement("origin", table["origin"][kind], values)
+    own = table["origin_note"].get(origin, "")
+    return (replace(found, text=f"{found.text} {own}".rstrip()),)
+
+
+def applicability(weights: Weights, months: int, effective_draws: float) -> tuple[Applicability, ...]:
+    """Return the statements of ``data/applicability.toml`` on the computation of this forecast.
+
+    Parameters
+    ----------
+    months : length of the forecast. effective_draws : effective number of parameter draws behind the intervals.
     """
     table = read_table("applicability")
-    holds = [("origin", table["origin"].get(origin, table["origin"]["other"]))]
+    holds = []
     if not math.isnan(weights.pareto_k) and weights.pareto_k > largest_reliable_k(weights.candidates):
         holds.append(("pareto_k", table["pareto_k"]))
     if weights.used and weights.effective_sample_size < table["effective_sample"]["below"]:

@@ -17,6 +17,7 @@ from osteocast.forecasting.applicability import (
     drug_limits,
     emergencies_and_limits,
     order_limits,
+    origin_limits,
     record_limits,
     survival_limits,
 )
@@ -31,7 +32,8 @@ from osteocast.forecasting.withheld import withhold_contrasts, withhold_risks
 from osteocast.foundation.errors import ForecastError, Issue
 from osteocast.foundation.version import VERSION
 from osteocast.inference.nested import NestedSample
-from osteocast.inference.posterior import NOT_CHECKED, Posterior
+from osteocast.inference.posterior import Posterior
+from osteocast.inference.validated import Validated, brief, statement, validation_of
 from osteocast.inference.weights import Weights
 
 FloatArray = NDArray[np.float64]
@@ -96,14 +98,15 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
     months = runs[0].courses.months
     outcome = any_event_share([r.courses for r in runs], definition)
     lesions = context.patient.lesions
-    statements = _statements(runs, context, kept)
+    validated = validation_of(context.posterior)
+    statements = _statements(runs, context, kept, validated)
     broken = frozenset(i for i, one in enumerate(lesions) if is_broken(context.patient, one))
     return Forecast(
         version=VERSION,
         title=title(context.patient),
         patient=describe(context.patient, context.drawn),
         settings=_settings(context, kept, months, definition, int(np.count_nonzero(failed))),
-        calibration=_calibration(context.posterior),
+        calibration=_calibration(context.posterior, validated),
         applicability=statements,
         weights=_weights(context.weights, kept),
         regimens=withhold_risks([summarise(r, kept, definition, lesions, broken) for r in runs], statements),
@@ -117,7 +120,9 @@ def build_forecast(runs: Sequence[RegimenRun], sample: NestedSample, context: Co
     )
 
 
-def _statements(runs: Sequence[RegimenRun], context: Context, kept: NestedSample) -> tuple[Applicability, ...]:
+def _statements(
+    runs: Sequence[RegimenRun], context: Context, kept: NestedSample, validated: Validated | None
+) -> tuple[Applicability, ...]:
     """Return what the record calls for and how far the forecast holds, gravest first."""
     patient = context.patient
     drugs = {name: title for run in runs for name, title in run.drugs}
@@ -127,7 +132,8 @@ def _statements(runs: Sequence[RegimenRun], context: Context, kept: NestedSample
         + record_limits(context.record_fit)
         + order_limits(patient)
         + survival_limits(patient)
-        + applicability(patient.primary.origin, context.weights, runs[0].courses.months, kept.effective_draws)
+        + origin_limits(patient.primary.origin, validated)
+        + applicability(context.weights, runs[0].courses.months, kept.effective_draws)
     )
 
 
@@ -162,7 +168,7 @@ def _not_calibrated() -> Issue:
         code="forecast.not-calibrated",
         place="calibration",
         found="no calibrated scales",
-        expected="a posterior fitted to published levels",
+        expected="a posterior fitted to published figures",
         fix="Run `osteocast calibrate`: percentages of an uncalibrated model are not printed.",
     )
 
@@ -181,7 +187,7 @@ def _settings(
     }
 
 
-def _calibration(posterior: Posterior) -> Document:
+def _calibration(posterior: Posterior, validated: Validated | None) -> Document:
     rows = [
         {
             "target": r.target,
@@ -193,7 +199,13 @@ def _calibration(posterior: Posterior) -> Document:
         }
         for r in posterior.rows
     ]
-    return {"state": f"calibrated on {len(rows)} published levels", "rows": rows, "statement": NOT_CHECKED}
+    return {
+        "state": f"calibrated on {len(rows)} published figures",
+        "rows": rows,
+        "statement": statement(validated),
+        "brief": f"calibrated on {len(rows)} figures; {brief(validated)}",
+        "validated": None if validated is None else validated.to_dict(),
+    }
 
 
 def _weights(weights: Weights, sample: NestedSample) -> Document:

@@ -16,7 +16,6 @@ from osteocast.foundation.files import write_atomically
 FloatArray = NDArray[np.float64]
 
 SCHEMA: Final = "osteocast.posterior/2"
-NOT_CHECKED: Final = "not yet checked on trials it did not see"
 INFORMED: Final = 0.7
 """A scale counts as informed where its SD is below this share of the prior's."""
 RIDGE: Final = 0.7
@@ -143,7 +142,7 @@ class Posterior:
     rows : the fit table.
     design_points : number of simulator runs behind the emulators.
     laplace_k : Pareto k-hat of the Gaussian against the emulators' posterior, the worst stage (below 0.7 is sound).
-    statement : what was fitted and what has not been checked.
+    statement : what was fitted.
     parameters : what each scale multiplies, as ``file.name``. stages : that fitted each scale.
     records : of the stages. discrepancies : of the trials. ensemble : of the real runs.
     """
@@ -189,6 +188,13 @@ class Posterior:
                 across = float(sd[j] * np.sqrt(1.0 - r**2))
                 found.append(Ridge(self.names[i], self.names[j], r, r * float(sd[j] / sd[i]), across))
         return tuple(sorted(found, key=lambda one: -abs(one.correlation)))
+
+    @property
+    def scales_sha256(self) -> str:
+        """SHA-256 of the scales: the same for the same numbers, whatever they were fitted to."""
+        from osteocast.inference.posterior_file import scales_sha256
+
+        return scales_sha256(self)
 
     def draws(self, standard: FloatArray) -> FloatArray:
         """Turn standard normal numbers (n, k) into scales (factors, not logs), shape (n, k)."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteocast.foundation.errors import EvidenceError, Issue
-from osteocast.foundation.files import read_text_limited
+from osteocast.foundation.files import read_text_limited, sha256_of
 from osteocast.inference.posterior import SCHEMA, DiscrepancyRecord, EnsembleRecord, FitRow, Posterior, StageRecord
 
 FloatArray = NDArray[np.float64]
@@ -37,6 +37,26 @@ def posterior_text(found: Posterior) -> str:
         "[ensemble]  # real runs with drawn parameters",
         *_lines(found.ensemble),
         "",
+        *_scales(found),
+    ]
+    for ridge in found.ridges:
+        lines += ["", "[[ridges]]  # computed from the covariance", *_lines(ridge)]
+    for record in found.records:
+        lines += ["", "[[stages]]", *_lines(record)]
+    for one in found.discrepancies:
+        lines += ["", "[[discrepancies]]", *_lines(one)]
+    for row in found.rows:
+        lines += ["", "[[rows]]", *_lines(row)]
+    return "\n".join(lines) + "\n"
+
+
+def scales_sha256(found: Posterior) -> str:
+    """Return the SHA-256 of the scales as their file has them; what they were fitted to does not matter."""
+    return sha256_of("\n".join(_scales(found)).encode())
+
+
+def _scales(found: Posterior) -> list[str]:
+    return [
         "[scales]  # natural logarithms",
         f"names = {json.dumps(list(found.names))}",
         f"stages = {json.dumps(list(found.stages))}",
@@ -53,15 +73,6 @@ def posterior_text(found: Posterior) -> str:
         *(f"    {_numbers(row)}," for row in found.covariance),
         "]",
     ]
-    for ridge in found.ridges:
-        lines += ["", "[[ridges]]  # computed from the covariance", *_lines(ridge)]
-    for record in found.records:
-        lines += ["", "[[stages]]", *_lines(record)]
-    for one in found.discrepancies:
-        lines += ["", "[[discrepancies]]", *_lines(one)]
-    for row in found.rows:
-        lines += ["", "[[rows]]", *_lines(row)]
-    return "\n".join(lines) + "\n"
 
 
 def _lines(entry: Any) -> Iterable[str]:

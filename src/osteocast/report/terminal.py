@@ -46,7 +46,7 @@ def terminal_summary(result: Mapping[str, Any]) -> str:
     ]
     calibration = result["calibration"]
     last = _not_compared(result)
-    last += _wrapped(f"{_capital(plain(calibration['state']))}; {plain(calibration['statement'])}")
+    last += _wrapped(_capital(plain(calibration.get("brief") or calibration["statement"])))
     room = LINES - len(first) - len(last)
     first += _table(result, room)
     room = LINES - len(first) - len(last)

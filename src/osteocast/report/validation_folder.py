@@ -13,11 +13,14 @@ from osteocast.foundation.run_record import RunRecord
 from osteocast.report.folder import RECORD, RESULT, result_text
 from osteocast.report.removal_page import mechanisms_text, patterns_text, terminal_line
 from osteocast.report.validation_page import summary_cells, validation_html
+from osteocast.validation.validated_file import validated_text
 
 PAGE: Final = "validation.html"
 TABLE: Final = "rows.csv"
 MECHANISMS: Final = "mechanisms.csv"
 PATTERNS: Final = "patterns.csv"
+VALIDATED: Final = "validated.toml"
+"""What forecasts and trials say of this validation, once it stands in ``data/``."""
 _OWN: Final = ("middle", "low", "high", "z", "covered", "width", "interval_score", "missing")
 _HEAD: Final = ("trial", "endpoint", "target", "use", "family", "scale", "unit", "n")
 
@@ -37,6 +40,7 @@ def write_validation(result: Mapping[str, Any], record: RunRecord, folder: Path)
     write_atomically(folder / RESULT, result_text(result))
     write_atomically(folder / RECORD, record.to_json())
     write_atomically(folder / TABLE, table_text(result))
+    write_atomically(folder / VALIDATED, validated_text(result, record.started[:10]))
     if result["mechanisms"] is not None:
         write_atomically(folder / MECHANISMS, mechanisms_text(result))
         write_atomically(folder / PATTERNS, patterns_text(result))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from osteocast.foundation.errors import InputError, Issue, StorageError
-from osteocast.foundation.files import write_atomically
+from osteocast.foundation.files import sha256_of, write_atomically
 from osteocast.trials.subjects import Subjects, arrays_of, from_arrays
 
 HEADER = "work-of.json"
@@ -54,21 +54,20 @@ class Checkpoint:
         file = self.folder / f"{name}.json"
         if (found := self._noted(file)) is not None:
             return found
-        made = compute()
-        write_atomically(file, json.dumps(made, sort_keys=True, indent=1))
         # what was kept is what is used, so that a resumed run has the same bytes
-        kept = json.loads(json.dumps(made))
-        return dict(kept)
+        made = json.loads(json.dumps(compute()))
+        write_atomically(file, json.dumps({"made": made, "sum": _sum(made)}, sort_keys=True, indent=1))
+        return dict(made)
 
     def _noted(self, file: Path) -> dict[str, object] | None:
         if not file.is_file():
             return None
         try:
             kept = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            kept = None
-        if isinstance(kept, dict):
-            return kept
+            if kept["sum"] == _sum(kept["made"]):
+                return dict(kept["made"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
         self.notice(f"{file.name} is damaged and is computed again")
         return None
 
@@ -132,6 +131,10 @@ def _opened(folder: Path, fingerprint: str, notice: Callable[[str], None]) -> Ch
     else:
         write_atomically(header, json.dumps(wanted, sort_keys=True, indent=1))
     return Checkpoint(folder, notice)
+
+
+def _sum(made: object) -> str:
+    return sha256_of(json.dumps(made, sort_keys=True).encode())
 
 
 def _bytes_of(subjects: Subjects) -> bytes:

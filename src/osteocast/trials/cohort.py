@@ -32,8 +32,9 @@ _CARRIED_FOR_ONE: Final = 1.25
 KEYS_OF_GROUP: Final = 1 << 18
 """Keys set aside for the candidates of one group in one replicate."""
 KEYS_OF_REPLICATE: Final = 1 << 22
-_LEAST_ADMITTED: Final = 0.005
-# With the least share admitted about ten of so many blocks are, so that nobody at all is no bad luck.
+# Rare states are what some trials ask for: calcium of 3.0 mmol/L in breast cancer, for one.
+_LEAST_ADMITTED: Final = 0.001
+# With the least share admitted about two of so many blocks are; with five times that share ten.
 _BLOCKS_OF_TRIAL: Final = 4
 
 
@@ -141,9 +142,16 @@ def blocks(needed: int) -> Iterator[int]:
     yield from range(min(KEYS_OF_GROUP, most) // size)
 
 
-def hopeless(admitted: int, tried: int) -> bool:
-    """Tell after `tried` candidates whether the criteria admit too few for the search to go on."""
-    return tried >= _BLOCKS_OF_TRIAL * BLOCK and admitted < _LEAST_ADMITTED * tried
+def hopeless(admitted: int, tried: int, needed: int) -> bool:
+    """Tell after `tried` candidates whether the criteria admit too few for the search to go on.
+
+    Too few are those below the least share, or below the share at which all keys of a group would not do.
+    """
+    return tried >= _BLOCKS_OF_TRIAL * BLOCK and admitted < _least_share(needed) * tried
+
+
+def _least_share(needed: int) -> float:
+    return max(_LEAST_ADMITTED, needed / KEYS_OF_GROUP)
 
 
 def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: int, tried: int) -> None:
@@ -151,7 +159,7 @@ def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: 
     if admitted >= needed:
         return
     where = f"{trial.name}: {trial.populations[group.population].name}, {group.sex}"
-    expected = f"{needed} patients, at least {_LEAST_ADMITTED:.1%} of candidates admitted"
+    expected = f"{needed} patients, at least {_least_share(needed):.1%} of candidates admitted"
     found = f"{admitted} of {tried:,} candidates meet the criteria of entry"
     raise ForecastError(
         Issue("trial.nobody-left", where, found, expected, "Widen the criteria, or change the population.")

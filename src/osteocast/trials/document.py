@@ -14,6 +14,7 @@ from osteocast.formats.trial_result_model import TRIAL_RESULT_FORMAT, TrialResul
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.version import VERSION
 from osteocast.inference.posterior import read_posterior
+from osteocast.inference.validated import statement, validation_of
 from osteocast.trials.contrast import Contrast
 from osteocast.trials.curves import (
     MARKERS,
@@ -41,6 +42,7 @@ def document_of(result: TrialResult) -> Document:
     trial, settings = result.trial, result.settings
     posterior = read_posterior(DATA / "posterior.toml")
     calibrated = [row.target for row in posterior.rows]
+    met = statement(validation_of(posterior))
     document = {
         "schema": TRIAL_RESULT_FORMAT,
         "version": VERSION,
@@ -54,7 +56,7 @@ def document_of(result: TrialResult) -> Document:
             "seed": settings.seed,
             "parameters": "drawn" if settings.drawn_parameters else "central",
         },
-        "calibration": {"statement": posterior.statement, "targets": calibrated},
+        "calibration": {"statement": f"{posterior.statement}; {met}", "targets": calibrated},
         "endpoints": [_endpoint(one, result.contrasts.get(one.name), calibrated) for one in result.endpoints],
         "curves": _curves(result),
         "markers": [_marker(one) for one in marker_courses(trial, result.subjects, settings.seed)],
@@ -242,6 +244,12 @@ def _notes(result: TrialResult) -> Iterator[str]:
         yield (
             f"{settings.replicates} replicates; intervals are the 5 and 95 % quantiles of replicates, curves and "
             "tables are of the first."
+        )
+    if result.nobody_left:
+        yield (
+            f"{len(result.nobody_left)} of {settings.replicates} replicates have no figure, because their drawn "
+            f"parameters let too few people meet the criteria of entry ({'; '.join(result.nobody_left)}). Figures are "
+            f"of the others; curves and tables are of replicate {result.shown + 1}."
         )
     if settings.design == "counterfactual":
         yield (

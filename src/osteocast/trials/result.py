@@ -66,7 +66,7 @@ def endpoint_result(endpoint: Endpoint, estimates: Sequence[Estimate], published
         title=endpoint.title,
         arms=endpoint.arms,
         comparator=endpoint.comparator or "",
-        method=scaled[0].method,
+        method=next((one.method for one in scaled if np.isfinite(one.value)), scaled[0].method),
         unit=unit,
         estimates=scaled,
         middle=middle,

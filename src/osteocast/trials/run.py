@@ -114,7 +114,7 @@ def subjects_of(
         # Counted within the group: the arm of a patient must not depend on how large other groups are.
         seen: dict[int, int] = {}
         for block in blocks(needed):
-            if taken >= needed or hopeless(taken, tried):
+            if taken >= needed or hopeless(taken, tried, needed):
                 break
             keys = keys_of(number, replicate, block, size)
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from osteocast.domain.trial import Trial
 from osteocast.evidence.load import DATA, load_targets
-from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.foundation.files import folder_sha256
 from osteocast.inference.parameter_draws import Parameters, neutral_values
 from osteocast.inference.posterior import read_posterior
-from osteocast.trials.checkpoint import open_checkpoint
+from osteocast.trials.checkpoint import Checkpoint, open_checkpoint
 from osteocast.trials.contrast import Contrast, contrast_of, events_of
 from osteocast.trials.endpoint import estimate
-from osteocast.trials.estimate import Estimate
+from osteocast.trials.estimate import missing
 from osteocast.trials.published import published_of
 from osteocast.trials.result import EndpointResult, endpoint_result, estimate_document, estimate_from
 from osteocast.trials.run import Progress, TrialSettings, fingerprint_of, subjects_of
@@ -36,7 +37,8 @@ class TrialResult:
     ----------
     trial, settings : what was simulated, and how.
     endpoints : in the order of the trial's file. contrasts : what stands behind those that compare arms, by name.
-    subjects : of the first replicate, for tables and curves.
+    subjects : of one replicate, for tables and curves. shown : its number, the first with patients (from 0).
+    nobody_left : why each replicate that has no patients has none; such replicates have no figure.
     """
 
     trial: Trial
@@ -44,6 +46,8 @@ class TrialResult:
     endpoints: tuple[EndpointResult, ...]
     contrasts: Mapping[str, Contrast]
     subjects: Subjects
+    shown: int = 0
+    nobody_left: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as described by ``data/schema/trial-result.schema.json``."""
@@ -76,7 +80,8 @@ def simulate_trial(
     InputError
         ``trial.setting``, ``trial.foreign-work``, ``trial.allocation``, ``parameter.no-neutral``.
     ForecastError
-        ``trial.nobody-left``.
+        ``trial.nobody-left``: too few candidates meet the criteria of entry. Where every replicate draws its parameters
+        anew, such a replicate stands without a figure, and this is raised only if all of them do.
     SolveError
         ``trial.solver-failures``.
     StorageError
@@ -119,53 +124,71 @@ def _simulate(
     fixed = neutral_values(settings.neutral)
     posterior = read_posterior(WITHOUT / f"{settings.unfitted}.toml" if settings.unfitted else POSTERIOR)
     parameters = Parameters(posterior, settings.seed, settings.drawn_parameters, fixed)
-    estimates: list[list[Estimate]] = []
-    events: list[list[int | None]] = []
+    done: list[dict[str, Any]] = []
     for replicate in range(settings.replicates):
-
-        def analyse(replicate: int = replicate) -> dict[str, object]:
-            subjects = subjects_of(trial, settings, parameters, replicate, (checkpoint, workers, tell))
-            return _analysed(trial, subjects, settings.seed + replicate)
-
-        found: dict[str, Any] = checkpoint.note(f"replicate-{replicate:04d}", analyse)
+        compute = partial(_replicate, trial, settings, parameters, replicate, (checkpoint, workers, tell))
+        done.append(checkpoint.note(f"replicate-{replicate:04d}", compute))
         tell("replicates", replicate + 1, settings.replicates)
-        estimates.append([estimate_from(found[one.name]["estimate"]) for one in trial.endpoints])
-        events.append([found[one.name]["events"] for one in trial.endpoints])
-        if replicate > 0:
+        if replicate != _first_with_patients(done):
             checkpoint.drop(f"replicate-{replicate:04d}-")
-    subjects = subjects_of(trial, settings, parameters, 0, (checkpoint, workers, tell))
-    return _result(trial, settings, estimates, events, subjects)
+    shown = _first_with_patients(done)
+    if shown is None:
+        raise ForecastError(Issue(**done[0]["nobody_left"]))
+    subjects = subjects_of(trial, settings, parameters, shown, (checkpoint, workers, tell))
+    return _result(trial, settings, done, subjects, shown)
 
 
-def _analysed(trial: Trial, subjects: Subjects, seed: int) -> dict[str, object]:
-    """Return every endpoint's estimate and number of events, as plain values."""
-    return {
+def _replicate(
+    trial: Trial,
+    settings: TrialSettings,
+    parameters: Parameters,
+    replicate: int,
+    work: tuple[Checkpoint, int | None, Progress],
+) -> dict[str, object]:
+    """Return every endpoint's estimate and number of events, as plain values, or why nobody could be admitted."""
+    seed = settings.seed + replicate
+    try:
+        subjects = subjects_of(trial, settings, parameters, replicate, work)
+    except ForecastError as error:
+        # One draw of parameters without patients says something of the model; the others are still trials.
+        if settings.replicates == 1 or not settings.drawn_parameters:
+            raise
+        none = {one.name: missing(one.estimator, error.issues[0].code) for one in trial.endpoints}
+        return {
+            "nobody_left": asdict(error.issues[0]),
+            "endpoints": {name: {"estimate": estimate_document(one), "events": None} for name, one in none.items()},
+        }
+    endpoints = {
         one.name: {
             "estimate": estimate_document(estimate(trial, subjects, one, seed)),
             "events": events_of(trial, subjects, one, seed),
         }
         for one in trial.endpoints
     }
+    return {"nobody_left": None, "endpoints": endpoints}
+
+
+def _first_with_patients(done: Sequence[Mapping[str, Any]]) -> int | None:
+    return next((i for i, one in enumerate(done) if one["nobody_left"] is None), None)
 
 
 def _result(
-    trial: Trial,
-    settings: TrialSettings,
-    estimates: list[list[Estimate]],
-    events: list[list[int | None]],
-    subjects: Subjects,
+    trial: Trial, settings: TrialSettings, done: Sequence[Mapping[str, Any]], subjects: Subjects, shown: int
 ) -> TrialResult:
     targets = load_targets()
+    parts = [one["endpoints"] for one in done]
     # The same patients stand in every arm of a counterfactual design: its tests are no trial's.
     drawn = settings.drawn_parameters if settings.design == "parallel" else None
     results, contrasts = [], {}
-    for i, one in enumerate(trial.endpoints):
-        own = [row[i] for row in estimates]
+    for one in trial.endpoints:
+        own = [estimate_from(part[one.name]["estimate"]) for part in parts]
         published = None if one.target is None else published_of(targets[one.target])
         results.append(endpoint_result(one, own, published))
-        if (behind := contrast_of(trial, one, own, [row[i] for row in events], drawn)) is not None:
+        if (behind := contrast_of(trial, one, own, [part[one.name]["events"] for part in parts], drawn)) is not None:
             contrasts[one.name] = behind
-    return TrialResult(trial, settings, tuple(results), contrasts, subjects)
+    left = [one["nobody_left"] for one in done if one["nobody_left"] is not None]
+    nobody = tuple(f"{one['place']}: {one['found']}" for one in left)
+    return TrialResult(trial, settings, tuple(results), contrasts, subjects, shown, nobody)
 
 
 def _code_and_data() -> str:

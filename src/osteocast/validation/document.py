@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from osteocast.domain.table import read_table
+from osteocast.domain.trial import Trial
 from osteocast.foundation.version import VERSION
 from osteocast.validation.claims import claims
 from osteocast.validation.removal_document import removals_document
@@ -44,6 +45,10 @@ def document_of(found: Validation) -> dict[str, Any]:
         "version": VERSION,
         "banner": BANNER,
         "settings": asdict(found.settings),
+        "calibration": {
+            "scales_sha256": found.posterior.scales_sha256,
+            "fitted": [row.target for row in found.posterior.rows],
+        },
         "trials": [_trial(run) for run in found.runs],
         "rows": [_row(row, models, scores, reasons[row.target]) for row in found.rows],
         "summaries": _summaries(found.rows, scores),
@@ -74,7 +79,14 @@ def _trial(run: TrialRun) -> dict[str, Any]:
         "rows": len(run.rows),
         "reason": run.reason,
         "patterns": [asdict(one) for one in run.patterns],
+        "origins": _origins(run.trial),
     }
+
+
+def _origins(trial: Trial) -> dict[str, float]:
+    """Return the share of patients by primary tumour."""
+    origins = dict.fromkeys(one.origin for one in trial.populations)
+    return {name: sum(one["share"] for one in trial.populations if one.origin == name) for name in origins}
 
 
 def _row(

@@ -16,10 +16,11 @@ from osteocast.evidence.target import Target
 from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
 from osteocast.inference.parameter_draws import neutral_values
+from osteocast.inference.posterior import Posterior, read_posterior
 from osteocast.trials.patterns import Pattern, patterns_of
 from osteocast.trials.result import EndpointResult
 from osteocast.trials.run import Progress, TrialSettings
-from osteocast.trials.simulate_trial import WITHOUT, simulate_trial
+from osteocast.trials.simulate_trial import POSTERIOR, WITHOUT, simulate_trial
 from osteocast.validation.jackknife import figures_by_group
 from osteocast.validation.mechanisms import EVERY, chosen, unknown_mechanisms
 from osteocast.validation.null_fit import NullFit, fit_null, left_out, predict_null
@@ -119,6 +120,7 @@ class Validation:
     null_left_out : of fit rows by the null model fitted without their trial.
     ours_left_out : of the rows of fitted trials by the simulation calibrated without their trial.
     null_fit : the null model's parameters. null_expresses : targets of the rows that the null model can express.
+    posterior : the calibration that the parameters were drawn from.
     removals : what changes without each mechanism that was asked for; None where none was.
     """
 
@@ -131,6 +133,7 @@ class Validation:
     ours_left_out: Mapping[str, Prediction]
     null_fit: NullFit
     null_expresses: tuple[str, ...]
+    posterior: Posterior
     removals: Removals | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -187,7 +190,7 @@ def validate(
     targets = load_targets()
     how = (work, workers, progress, notice)
     runs = tuple(
-        _with_unfitted(run_trial(trial, targets, settings.of(trial), _within(how, trial.name)), settings, how)
+        _with_unfitted(run_trial(trial, targets, settings.of(trial), _within(how, trial.name)), targets, settings, how)
         for trial in trials
     )
     names = {trial.name for trial in trials}
@@ -196,15 +199,15 @@ def validate(
     found = scored(runs, settings, pool)
     if not settings.without:
         return found
-    return replace(found, removals=_removals(trials, settings, found.ours, _within(how, MECHANISMS)))
+    return replace(found, removals=_removals(trials, targets, settings, found.ours, _within(how, MECHANISMS)))
 
 
-def _with_unfitted(run: TrialRun, settings: ValidationSettings, how: How) -> TrialRun:
+def _with_unfitted(run: TrialRun, targets: Mapping[str, Target], settings: ValidationSettings, how: How) -> TrialRun:
     """Simulate a fitted trial once more, with parameters that were calibrated without it."""
     name = run.trial.name
     if run.reason or not (WITHOUT / f"{name}.toml").is_file():
         return run
-    again = run_trial(run.trial, load_targets(), settings.of(run.trial, name), _within(_within(how, UNFITTED), name))
+    again = run_trial(run.trial, targets, settings.of(run.trial, name), _within(_within(how, UNFITTED), name))
     return replace(run, unfitted=again.estimates)
 
 
@@ -214,10 +217,13 @@ def _within(how: How, name: str) -> How:
 
 
 def _removals(
-    trials: tuple[Trial, ...], settings: ValidationSettings, predictions: Mapping[str, Prediction], how: How
+    trials: tuple[Trial, ...],
+    targets: Mapping[str, Target],
+    settings: ValidationSettings,
+    predictions: Mapping[str, Prediction],
+    how: How,
 ) -> Removals:
     """Simulate trials with every mechanism and without each that is asked for."""
-    targets = load_targets()
 
     def runs(name: str, neutral: tuple[str, ...]) -> tuple[TrialRun, ...]:
         return tuple(
@@ -291,6 +297,7 @@ def scored(runs: tuple[TrialRun, ...], settings: ValidationSettings, pool: Seque
         ours_left_out={target: one for run in runs for target, one in _predictions(run, run.unfitted).items()},
         null_fit=fit,
         null_expresses=tuple(one.row.target for one in null),
+        posterior=read_posterior(POSTERIOR),
     )
 
 

@@ -13,12 +13,13 @@ from osteocast.domain.observation import Observation
 from osteocast.domain.patient import ORIGINS, Lesion, Patient, PrimaryTumour, SkeletalEvent
 from osteocast.domain.site import site
 from osteocast.domain.table import read_table
-from osteocast.forecasting.applicability import applicability, emergencies_and_limits, order_limits
+from osteocast.forecasting.applicability import applicability, emergencies_and_limits, order_limits, origin_limits
 from osteocast.forecasting.drivers import DrawnQuantity, drivers, strongest
 from osteocast.forecasting.evidence_used import drawn_parameters, used_parameters
 from osteocast.forecasting.missing import correlation_ratio, missing_values
 from osteocast.formats.regimen_file import read_regimen
 from osteocast.inference.nested import NestedSample
+from osteocast.inference.validated import Group, Validated, ValidatedTrial
 from osteocast.inference.weights import Weights
 
 D, C = 40, 100
@@ -85,26 +86,49 @@ def weights(k=0.3, ess=900.0, used=("calcium on 2026-01-05",)):
     return Weights(np.full(2000, 1 / 2000), ess, k, 0.0, used, used[0] if used else "")
 
 
+HELD_BACK = Validated(
+    scales_sha256="",
+    date="2026-11-28",
+    version="0",
+    replicates=10,
+    groups=(Group("check", "level", 17, 2, 13, 1.8),),
+    trials=(
+        ValidatedTrial("seen-1999", {"breast": 0.4, "lung": 0.6}, 9, 0, 0),
+        ValidatedTrial("unseen-2001", {"breast": 0.7, "myeloma": 0.3}, 0, 17, 13),
+    ),
+)
+
+
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_every_primary_has_its_statement(origin):
-    first = applicability(origin, weights(), 24, 32.0)[0]
-    if origin in {"breast", "prostate"}:
+def test_every_primary_says_whether_it_was_checked(origin):
+    (first,) = origin_limits(origin, HELD_BACK)
+    if origin == "breast":
         assert first.level == "note"
-        assert "calibrated" in first.text
+        assert "13 of their 17 published figures" in first.text
+        assert "unseen-2001" in first.text
     else:
         assert first.level == "caution"
         assert "No independent check" in first.text
+        assert ("seen-1999 (60 % of its patients)" in first.text) == (origin == "lung")
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_newer_scales_are_not_checked_for_any_primary(origin):
+    (first,) = origin_limits(origin, None)
+    assert first.level == "caution"
+    assert first.brief.endswith("not checked with these scales")
+    assert len(first.brief) <= 63
 
 
 def test_doubtful_weights_and_long_horizons_are_said():
-    texts = {a.text: a.level for a in applicability("breast", weights(k=0.9, ess=150.0), 60, 4.0)}
-    assert len(texts) == 5
+    texts = {a.text: a.level for a in applicability(weights(k=0.9, ess=150.0), 60, 4.0)}
+    assert len(texts) == 4
     assert "outside" in texts.values()
     assert any("Pareto k 0.90" in t for t in texts)
     assert any("4 effective parameter draws" in t for t in texts)
     assert any("150 effective virtual patients of 2000" in t for t in texts)
-    assert len(applicability("breast", weights(k=math.nan, used=()), 24, 32.0)) == 1
-    assert len(applicability("breast", weights(k=math.inf), 24, 32.0)) == 2
+    assert applicability(weights(k=math.nan, used=()), 24, 32.0) == ()
+    assert len(applicability(weights(k=math.inf), 24, 32.0)) == 1
 
 
 def person(**keys):
@@ -192,7 +216,11 @@ def test_several_large_lesions_are_said_to_have_too_high_risks(lesions, events, 
 
 def test_every_statement_has_a_short_form_for_one_line():
     patient = person(ecog=4, visceral_metastases=True, lesions=(FEMUR, PELVIS, Lesion(site("T8"), epidural_grade="2")))
-    found = [*emergencies_and_limits(patient), *applicability("lung", weights(k=0.9, ess=150.0), 60, 4.0)]
+    found = [
+        *emergencies_and_limits(patient),
+        *origin_limits("lung", HELD_BACK),
+        *applicability(weights(k=0.9, ess=150.0), 60, 4.0),
+    ]
     assert len({one.about for one in found}) == len(found) == 10
     assert all(0 < len(one.brief) <= 63 for one in found)
 

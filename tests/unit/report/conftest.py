@@ -165,13 +165,14 @@ def result() -> dict[str, Any]:
             "radiotherapy or surgery to bone.",
         },
         "calibration": {
-            "state": "calibrated on 6 published levels",
+            "state": "calibrated on 6 published figures",
             "rows": [
                 {"target": f"EV{i:04d}", "text": "first event, 12 months", "published": 31.0 + i, "unit": "%"}
                 | {"simulated": 30.2 + i, "error": -0.8}
                 for i in range(6)
             ],
-            "statement": "not yet checked on trials it did not see",
+            "statement": "not checked with these scales on figures that calibration did not see",
+            "brief": "calibrated on 6 figures; not checked with these scales",
         },
         "applicability": [
             {"level": "note", "text": "The trials behind the calibration ended before CDK4/6 inhibitors."},

@@ -86,8 +86,8 @@ def test_report_shows_what_it_must(result: dict[str, Any]) -> None:
     for needed in (
         "Research and education use only",
         "Suspected spinal cord compression",
-        "not yet checked on trials it did not see",
-        "calibrated on 6 published levels",
+        "not checked with these scales on figures that calibration did not see",
+        "calibrated on 6 published figures",
         "not separated by this run",
         "19 fewer (10 to 28)",
         "the order is not a ranking",

@@ -20,7 +20,7 @@ def test_terminal_summary_is_short_and_safe(result: dict[str, Any]) -> None:
     assert "\x1b" not in summary
     assert lines[2].startswith("Research and education use only")
     assert "58 (37–80)" in summary
-    assert "not yet checked on trials it did not see" in summary
+    assert "Calibrated on 6 figures; not checked with these scales" in summary
     assert "Caution: a site without published rates" in summary
     assert "and 8 more treatments in the report" in summary
 

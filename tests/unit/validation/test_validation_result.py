@@ -126,7 +126,8 @@ def test_a_fitted_trial_is_simulated_again_by_a_calibration_without_it(monkeypat
     (tmp_path / "saad-2002.toml").write_text("")
     settings, how = ValidationSettings(replicates=5), (tmp_path / "work", None, None, None)
     runs = tuple(
-        validation_run._with_unfitted(finished(name, 0.0), settings, how) for name in ("saad-2002", "fizazi-2011")
+        validation_run._with_unfitted(finished(name, 0.0), TARGETS, settings, how)
+        for name in ("saad-2002", "fizazi-2011")
     )
     assert asked == [("saad-2002", tmp_path / "work" / "unfitted" / "saad-2002")]
     document = scored(runs, settings).to_dict()
