@@ -101,6 +101,8 @@ def with_reader(place: str, work: Callable[[], T]) -> T:
     """
     try:
         return work()
+    except InputError:
+        raise
     except MemoryError:
         fix = "Crop it to the bone first, or use a machine with more memory."
         raise InputError(Issue("ct.too-large", place, "more than the memory", "a smaller image", fix)) from None
