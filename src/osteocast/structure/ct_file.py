@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +27,9 @@ __all__ = ["Image", "read_image", "with_reader"]
 
 T = TypeVar("T")
 
+# What else stands in a header may name a person: it is not read.
+_KEPT_NOTES = re.compile(r"[qs]form_code|NRRD_space|Segment\d{1,4}_(Name|LabelValue|Layer)")
+
 
 class Image(NamedTuple):
     """Voxels as stored, on the axes nearest to left, back and head.
@@ -35,7 +40,7 @@ class Image(NamedTuple):
     affine : array, shape (4, 4)
         As in `Volume`.
     notes : mapping
-        The header's own keys and texts; they may name a person and stay in the module that reads them.
+        Texts of the header that say how the axes lie and how segments are called; no others are read.
     warnings : tuple of Issue
     """
 
@@ -75,7 +80,8 @@ def read_image(path: Path, layers: bool = False) -> Image:
     _check_header(reader, path, layers)
     image = with_reader(path.name, reader.Execute)
     values = with_reader(path.name, lambda: itk.GetArrayFromImage(image))
-    notes = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    keys = [key for key in with_reader(path.name, image.GetMetaDataKeys) if _KEPT_NOTES.fullmatch(key)]
+    notes = {key: with_reader(path.name, partial(image.GetMetaData, key)) for key in keys}
     affine = affine_of(image.GetDirection()[:], image.GetSpacing()[:], image.GetOrigin()[:])
     check_affine(affine, path.name)
     if layers and values.ndim == 4:

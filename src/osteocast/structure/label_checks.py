@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import ndimage
 
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.resample import box_of
-from osteocast.structure.volume import Volume
+from osteocast.structure.volume import Matrix, Volume
 
 __all__ = ["METAL_HU", "Bone", "check_bone", "mask_in_box"]
 
@@ -72,7 +73,7 @@ def check_bone(volume: Volume, mask: Mask, name: str, metal_allowed: bool = Fals
     if (count := int(kept.sum())) < _FEWEST_VOXELS:
         fix = "Choose the label of the whole bone, or a CT with smaller voxels."
         errors.append(Issue("label.tiny", name, f"{count:,} voxels", f"at least {_FEWEST_VOXELS:,}", fix))
-    (warned if metal_allowed else errors).extend(_metal(volume, kept, name))
+    (warned if metal_allowed else errors).extend(_metal(volume, mask, name))
     if errors:
         raise InputError(errors)
     return Bone(kept, (*warned, *_borders(kept, name), *_holes(volume, kept, name)))
@@ -147,11 +148,10 @@ def mask_in_box(volume: Volume, box_mm: tuple[float, float, float, float, float,
         ``label.box`` or ``label.empty``
     """
     low, high = np.asarray(box_mm[::2], dtype=np.float64), np.asarray(box_mm[1::2], dtype=np.float64)
-    grid = np.indices(volume.shape_zyx).reshape(3, -1).T
-    places = volume.positions_mm(grid)
     usable = bool(np.isfinite([*low, *high, threshold]).all() and (high > low).all())
-    inside = ((places >= low) & (places <= high)).all(axis=1).reshape(volume.shape_zyx) if usable else None
-    if inside is None or not inside.any():
+    inside = _within(volume, low, high) if usable else np.zeros(volume.shape_zyx, dtype=bool)
+    if not inside.any():
+        places = volume.positions_mm(_corners(np.zeros(3), np.asarray(volume.shape_zyx) - 1.0))
         ends = [f"{a:.0f} to {b:.0f}" for a, b in zip(places.min(axis=0), places.max(axis=0), strict=True)]
         expected = f"a box within x {ends[0]}, y {ends[1]}, z {ends[2]} mm"
         fix = "Give least and greatest x, y and z in LPS millimetres."
@@ -169,3 +169,28 @@ def mask_in_box(volume: Volume, box_mm: tuple[float, float, float, float, float,
             where = (slice(None),) * axis + (index,)
             filled[where] = ndimage.binary_fill_holes(filled[where])
     return filled
+
+
+def _corners(low: Matrix, high: Matrix) -> Matrix:
+    return np.array(list(itertools.product(*zip(low, high, strict=True))))
+
+
+def _within(volume: Volume, low: Matrix, high: Matrix) -> Mask:
+    """Return the voxels whose centres lie between two LPS positions; only those near the box are looked at."""
+    back = np.linalg.inv(volume.affine)
+    index = (_corners(low, high) @ back[:3, :3].T + back[:3, 3])[:, ::-1]
+    start = np.clip(np.floor(index.min(axis=0)), 0, volume.shape_zyx).astype(int)
+    stop = np.clip(np.ceil(index.max(axis=0)) + 1, 0, volume.shape_zyx).astype(int)
+    inside: Mask = np.zeros(volume.shape_zyx, dtype=bool)
+    z, y, x = (np.arange(a, b, dtype=np.float64) for a, b in zip(start, stop, strict=True))
+    part = np.ones((len(z), len(y), len(x)), dtype=bool)
+    for axis in range(3):
+        place = (
+            volume.affine[axis, 3]
+            + volume.affine[axis, 2] * z[:, None, None]
+            + volume.affine[axis, 1] * y[None, :, None]
+            + volume.affine[axis, 0] * x[None, None, :]
+        )
+        part &= (place >= low[axis]) & (place <= high[axis])
+    inside[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))] = part
+    return inside

@@ -82,7 +82,9 @@ def resampled(volume: Volume, spacing_zyx_mm: tuple[float, float, float]) -> Vol
     if width.max() > 1:
         values = ndimage.uniform_filter(values, size=tuple(np.maximum(width, 1)), mode="nearest")
     first = 0.5 * ratio - 0.5
-    values = ndimage.affine_transform(values, ratio, offset=first, output_shape=tuple(shape), order=1, mode="nearest")
+    # A mean over an even number of voxels lies half a voxel before the one it is stored in.
+    offset = first + np.where((width > 1) & (width % 2 == 0), 0.5, 0.0)
+    values = ndimage.affine_transform(values, ratio, offset=offset, output_shape=tuple(shape), order=1, mode="nearest")
     affine = np.array(volume.affine)
     affine[:3, :3] = volume.affine[:3, :3] * ratio[::-1]
     affine[:3, 3] = volume.positions_mm(first.reshape(1, 3))[0]
