@@ -17,10 +17,11 @@ from osteocast.structure.ct_header import (
     MOST_VOXELS,
     check_file,
     check_length,
-    check_text_header,
+    check_nrrd_header,
     format_of,
 )
 from osteocast.structure.ct_libraries import simpleitk
+from osteocast.structure.ct_meta import read_meta
 from osteocast.structure.volume import Matrix, check_affine, nearest_lps
 
 __all__ = ["Image", "read_image", "with_reader"]
@@ -70,8 +71,12 @@ def read_image(path: Path, layers: bool = False) -> Image:
     if ending is None:
         expected = "a DICOM folder, a .zip of it, or a file ending in " + ", ".join(FORMATS)
         raise InputError(Issue("ct.format", path.name, path.suffix or "no ending", expected, "Convert it first."))
+    if ending in (".mha", ".mhd"):
+        values, affine = with_reader(path.name, partial(read_meta, path))
+        check_affine(affine, path.name)
+        return Image(*nearest_lps(values, affine), {}, ())
     if not ending.startswith(".nii"):
-        check_text_header(path)
+        check_nrrd_header(path)
     itk = simpleitk()
     reader = itk.ImageFileReader()
     reader.SetImageIO(FORMATS[ending])

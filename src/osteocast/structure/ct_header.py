@@ -13,17 +13,27 @@ from pathlib import Path
 
 from osteocast.foundation.errors import InputError, Issue
 
-__all__ = ["FORMATS", "MOST_BYTES", "MOST_VOXELS", "check_file", "check_length", "check_text_header", "format_of"]
+__all__ = [
+    "FORMATS",
+    "LONGEST_HEADER",
+    "MOST_BYTES",
+    "MOST_VOXELS",
+    "check_data_file",
+    "check_file",
+    "check_length",
+    "check_nrrd_header",
+    "format_of",
+]
 
 FORMATS = {
     ".nii": "NiftiImageIO",
     ".nii.gz": "NiftiImageIO",
     ".nrrd": "NrrdImageIO",
     ".nhdr": "NrrdImageIO",
-    ".mha": "MetaImageIO",
-    ".mhd": "MetaImageIO",
+    ".mha": "",
+    ".mhd": "",
 }
-"""Reader by ending of the file name."""
+"""Reader of SimpleITK by ending of the file name; MetaImage is read by `ct_meta`."""
 
 MOST_BYTES = 4_000_000_000
 """Largest file or archive that is opened: a whole body at 0.5 mm has a third of it."""
@@ -31,9 +41,11 @@ MOST_BYTES = 4_000_000_000
 MOST_VOXELS = 700_000_000
 """Most voxels of a volume: with 4 bytes each and one copy they take 6 GB of memory."""
 
-_LONGEST_HEADER = 65_536
+LONGEST_HEADER = 65_536
+"""Bytes in which a text header has to end."""
+
 _DEFLATE_RATIO = 1_100
-_DATA_FILE = re.compile(r"^\s*(?:elementdatafile\s*=|data ?file\s*:)\s*(.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_DATA_FILE = re.compile(r"^\s*data ?file\s*:\s*(.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 def format_of(path: Path) -> str | None:
@@ -72,8 +84,8 @@ def check_file(path: Path) -> int:
     return size
 
 
-def check_text_header(path: Path) -> None:
-    """Make sure that a NRRD or MetaImage header keeps its voxels in itself or in one file beside it.
+def check_nrrd_header(path: Path) -> None:
+    """Make sure that a NRRD header is one and keeps its voxels in itself or in one file beside it.
 
     Raises
     ------
@@ -81,33 +93,27 @@ def check_text_header(path: Path) -> None:
         ``ct.header`` or ``ct.data-file``
     """
     with path.open("rb") as stream:
-        raw = stream.read(_LONGEST_HEADER)
-    text = _header_text(raw, path)
-    named = _DATA_FILE.findall(text)
-    if format_of(path) in (".mha", ".mhd") and len(named) != 1:
-        fix = "Export the image again."
-        raise _refuse(path, "ct.header", f"{len(named)} ElementDataFile lines", "exactly one", fix)
-    for name in named:
-        if name.casefold() == "local":
-            continue
-        plain = bool(re.fullmatch(r"[\w][\w .+-]*", name)) and not re.match(r"(?i)list\b|.*%", name)
-        if not plain:
-            fix = "Join header and voxels in one .nrrd or .mha file."
-            raise _refuse(path, "ct.data-file", repr(name[:60]), "the plain name of one file in the same folder", fix)
-        check_file(path.parent / name)
-
-
-def _header_text(raw: bytes, path: Path) -> str:
-    is_nrrd = format_of(path) in (".nrrd", ".nhdr")
-    if is_nrrd and not raw.startswith(b"NRRD"):
+        raw = stream.read(LONGEST_HEADER)
+    if not raw.startswith(b"NRRD"):
         raise _refuse(path, "ct.header", "no NRRD header", "a file that begins with NRRD", "Export the image again.")
-    if is_nrrd:
-        end = re.search(rb"\r?\n\r?\n", raw)
-        raw = raw[: end.start()] if end else raw
-    else:
-        end = re.search(rb"ElementDataFile\s*=[^\n]*\n", raw, re.IGNORECASE)
-        raw = raw[: end.end()] if end else raw
-    return raw.decode("latin-1")
+    end = re.search(rb"\r?\n\r?\n", raw)
+    text = (raw[: end.start()] if end else raw).decode("latin-1")
+    for name in _DATA_FILE.findall(text):
+        check_data_file(path, name)
+
+
+def check_data_file(path: Path, name: str) -> None:
+    """Make sure that a file named in a header is one plain file in the same folder.
+
+    Raises
+    ------
+    InputError
+        ``ct.data-file``, or ``file.*`` of that file
+    """
+    if not re.fullmatch(r"[\w][\w .+-]*", name) or re.match(r"(?i)list\b", name):
+        fix = "Join header and voxels in one .nrrd or .mha file."
+        raise _refuse(path, "ct.data-file", repr(name[:60]), "the plain name of one file in the same folder", fix)
+    check_file(path.parent / name)
 
 
 def check_length(path: Path, needed: int) -> None:
@@ -130,7 +136,7 @@ def check_length(path: Path, needed: int) -> None:
         short = have < needed
     elif ending == ".nii.gz":
         short = have * _DEFLATE_RATIO < needed or not _unpacks_to(path, needed)
-    elif ending in (".mhd", ".nhdr"):
+    elif ending == ".nhdr":
         short = False
     else:
         short = have * _DEFLATE_RATIO < needed
