@@ -88,8 +88,8 @@ def test_every_package_has_its_place_in_the_layers() -> None:
     layers = {name.strip() for row in rows for name in row.split("|")}
     packages = {folder.name for folder in SOURCE.iterdir() if (folder / "__init__.py").is_file()}
     assert packages == layers - {"cli"}
-    # The two summaries of courses and the instruments stand side by side: none imports another.
-    assert "forecasting | trials | clinical" in rows
+    # The two summaries of courses, the instruments and the bones stand side by side: none imports another.
+    assert "forecasting | trials | clinical | structure" in rows
 
 
 def test_exceptions_are_not_swallowed() -> None:
