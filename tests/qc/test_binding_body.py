@@ -141,6 +141,7 @@ def extended_case(p, state, rng):
     q |= {"pI": flows["invaded"] / 24, "kL": flows["released"] / 24, "saline": 2.0, "infusion": 1.0}
     q |= {"JF": flows["taken"] / 24 / (calcium / 2.35 * osteoblasts), "OralCa": 1.3 * P0["OralCa"]}
     q |= {"kv": 1 / (14.4 * 24)}  # the source's table rounds this to 0.0029
+    q |= {"T71": p.hormones.gland_slope}  # weaker than in the source, see decision 11
     filtered = ext.filtration(q, v, calcium) * 1000 / 60 / p.bisphosphonate.reference_gfr
     q["pk_bisphosphonate"] = q["pk_bisphosphonate"] | {"CLb": 6.2, "renal": filtered}
     q["pk_denosumab"] = q["pk_denosumab"] | {"ka": 0.2567 / 24}  # ln 2/2.7 d, rounded by the package
