@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from osteocast.foundation.errors import InputError
 from osteocast.trials.estimate import LEVEL, Estimate, bad_argument, critical_value, missing
@@ -41,10 +41,8 @@ def median_change(changes: FloatArray, level: float = LEVEL) -> Estimate:
     if n == 0:
         return missing(method, "trial.no-patients")
     value = float(np.median(measured))
-    # Largest number of patients that may be cut off on either side.
-    cut = int(binom.ppf(0.5 - 0.5 * level, n, 0.5))
-    if binom.cdf(cut, n, 0.5) > 0.5 - 0.5 * level:
-        cut -= 1
+    # Largest number of patients that may be cut off on either side; scipy.stats would take a second to load.
+    cut = int(np.searchsorted(bdtr(np.arange(n), n, 0.5), 0.5 - 0.5 * level, side="right")) - 1
     if cut < 0:
         return Estimate(value, level=level, n=n, method=method, reason="trial.no-interval")
     return Estimate(value, float(measured[cut]), float(measured[n - 1 - cut]), level=level, n=n, method=method)

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
-from scipy.stats import chi2
+from scipy.special import gammaincinv, stdtrit
 
 from osteocast.course.layout import DAYS_PER_YEAR
 from osteocast.trials.estimate import LEVEL, Estimate, critical_value, missing, ratio_of
@@ -92,7 +91,7 @@ def mean_with_interval(values: FloatArray, level: float, method: str) -> Estimat
 def _pooled(number: FloatArray, years: FloatArray, level: float, method: str) -> Estimate:
     n, events, time = len(years), float(number.sum()), float(years.sum())
     if events == 0.0:
-        high = float(chi2.ppf(0.5 + 0.5 * level, 2)) / 2.0 / time
+        high = float(gammaincinv(1.0, 0.5 + 0.5 * level)) / time
         return Estimate(0.0, 0.0, high, level=level, n=n, method=f"{method}; exact Poisson interval")
     rate = events / time
     if n == 1:
