@@ -56,6 +56,7 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
         clock = _Clock(time.monotonic())
 
         def tell(what: str, done: float, total: float) -> None:
+            """Show how much is done and how long it may take."""
             if console.is_terminal:
                 status.update(clock.text(what, done, total))
 

@@ -125,6 +125,7 @@ def _simulated(trial: Trial, settings: TrialSettings, work: Path, threads: int) 
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, total: int) -> None:
+            """Show what is being done."""
             _show(bar, tasks, (what, done, total))
 
         return simulate_trial(trial, settings, work, threads, tell, log.info)

@@ -52,6 +52,7 @@ def validate_command(asked: Asked, out: Path, as_json: bool) -> str:
     with console.status("") as status:
 
         def tell(what: str, done: int, total: int) -> None:
+            """Show how much of a trial is done."""
             if console.is_terminal:
                 status.update(f"{what}: {done} of {total} patients")
 

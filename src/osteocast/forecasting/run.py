@@ -230,6 +230,7 @@ def _run(
     calendar = coming_calendar(patient, regimen, settings.months, dose)
 
     def progress(done: int, total: int) -> None:
+        """Tell of the courses under this regimen."""
         tell(regimen.title, done, total)
 
     courses = continue_from(present, calendar, settings.months, workers=workers, progress=progress)

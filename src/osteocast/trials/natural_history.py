@@ -143,6 +143,7 @@ def _lives(origin: Origin, people: int, seed: int, workers: int | None) -> tuple
     posterior = read_posterior(DATA / "posterior.toml")
 
     def block(first: int) -> tuple[Lives, NDArray[np.bool_]]:
+        """Return the lives of one block and who is a woman."""
         rows = np.arange(first, min(first + BLOCK, people), dtype=np.int64)
         typical = typical_of_draws(posterior, seed, _keys(origin, rows), np.zeros_like(rows), drawn=False)
         sex = ndtr(typical.streams.person("natural_history.sex")) < typical.get("natural_history", f"female_{origin}")

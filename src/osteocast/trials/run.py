@@ -120,6 +120,7 @@ def subjects_of(
                 left: int = needed - taken,
                 seen: dict[int, int] = seen,
             ) -> Subjects:
+                """Carry a block to entry and follow the admitted."""
                 entered = candidates(trial, one[1], parameters, replicate, keys, workers)
                 return _follow(trial, settings, (*one, replicate), (entered, left, seen), workers)
 
