@@ -12,11 +12,11 @@ from rich.console import Console
 
 from osteocast.calibration.plan_file import read_plan
 from osteocast.calibration.run import CalibrationSettings, calibrate
-from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.errors import InputError
 from osteocast.foundation.files import check_place
+from osteocast.foundation.settings import workers_out_of_range
 from osteocast.inference.posterior import Posterior
 
-_MOST_WORKERS = 1024
 _MOST_NAMES = 6
 
 
@@ -39,12 +39,15 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
     OsteocastError
         With the problems of the options, the plan or a run.
     """
-    if asked.workers is not None and not 1 <= asked.workers <= _MOST_WORKERS:
-        fix = "Choose --workers within these limits, or leave it out to use every processor."
-        raise InputError(Issue("calibrate.setting", "workers", str(asked.workers), f"1 to {_MOST_WORKERS}", fix))
     plan = read_plan()
     settings = CalibrationSettings(asked.points, asked.ensemble, asked.patients, asked.stages or None)
-    settings.check(plan)
+    issues = workers_out_of_range("calibrate.setting", asked.workers)
+    try:
+        settings.check(plan)
+    except InputError as error:
+        issues += error.issues
+    if issues:
+        raise InputError(issues)
     check_place(out)
     folder = out.with_name(f"{out.stem}-work") if work is None else work
     check_place(folder / "run.json")
@@ -53,6 +56,7 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
         clock = _Clock(time.monotonic())
 
         def tell(what: str, done: float, total: float) -> None:
+            """Show how much is done and how long it may take."""
             if console.is_terminal:
                 status.update(clock.text(what, done, total))
 

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from osteocast.evidence.load import evidence_sha256
-from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.errors import InputError
 from osteocast.foundation.run_record import new_run_record
-from osteocast.progress import MOST_WORKERS, progress_bar, show_notices
+from osteocast.foundation.settings import workers_out_of_range
+from osteocast.progress import progress_bar, show_notices
 from osteocast.report.cohort_folder import write_cohort_folder
 from osteocast.report.cohort_terminal import cohort_summary
 from osteocast.report.folder import check_folder, result_text
@@ -44,15 +45,12 @@ def cohort_command(primary: str, asked: tuple[int, int, int | None], out: Path, 
 
 
 def _settings(primary: str, people: int, seed: int, workers: int | None) -> CohortSettings:
-    issues: list[Issue] = []
+    issues = workers_out_of_range("cohort.setting", workers)
     origins = origins_of("all")
     try:
         origins = origins_of(primary)
     except InputError as error:
         issues += error.issues
-    if workers is not None and not 1 <= workers <= MOST_WORKERS:
-        fix = "Choose --workers within these limits, or leave it out to use every processor."
-        issues.append(Issue("cohort.setting", "workers", str(workers), f"1 to {MOST_WORKERS}", fix))
     settings = CohortSettings(origins, people, seed)
     try:
         settings.check()

@@ -25,7 +25,8 @@ from osteocast.formats.regimen_file import is_file_name, read_regimen
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.files import read_text_limited, write_atomically
 from osteocast.foundation.run_record import new_run_record
-from osteocast.progress import MOST_WORKERS, progress_bar, show_notices
+from osteocast.foundation.settings import workers_out_of_range
+from osteocast.progress import progress_bar, show_notices
 from osteocast.report.folder import check_folder, result_text, write_folder
 from osteocast.report.terminal import terminal_summary
 
@@ -49,6 +50,7 @@ def forecast_command(
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, total: int) -> None:
+            """Show how much of a step is done."""
             if what not in tasks:
                 tasks[what] = bar.add_task(escape(what), total=total)
             bar.update(tasks[what], completed=done)
@@ -68,11 +70,8 @@ def _read(
     InputError
         With every problem of settings, patient and regimens, and of the two together.
     """
-    issues: list[Issue] = []
+    issues = workers_out_of_range("forecast.setting", workers)
     person, regimens = None, []
-    if workers is not None and not 1 <= workers <= MOST_WORKERS:
-        fix = "Choose --workers within these limits, or leave it out to use every processor."
-        issues.append(Issue("forecast.setting", "workers", str(workers), f"1 to {MOST_WORKERS}", fix))
     try:
         settings.check()
     except InputError as error:
@@ -135,4 +134,4 @@ def new_command(file: Path, template: bool, force: bool) -> str:
     return f"written: {file}\nnext: osteocast forecast {file}"
 
 
-__all__ = ["MOST_WORKERS", "forecast_command", "new_command", "progress_bar", "show_notices"]
+__all__ = ["forecast_command", "new_command", "progress_bar", "show_notices"]

@@ -20,7 +20,8 @@ from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.foundation.files import read_text_limited
 from osteocast.foundation.run_record import new_run_record
-from osteocast.progress import MOST_WORKERS, progress_bar, show_notices
+from osteocast.foundation.settings import workers_out_of_range
+from osteocast.progress import progress_bar, show_notices
 from osteocast.report.folder import check_folder, result_text
 from osteocast.report.trial_folder import write_trial_folder
 from osteocast.report.trial_terminal import trial_summary
@@ -96,11 +97,8 @@ def _read(name: str, asked: Asked) -> tuple[Trial, TrialSettings]:
     InputError
         With every problem of the trial and the options.
     """
-    issues: list[Issue] = []
+    issues = workers_out_of_range("trial.setting", asked.workers)
     trial, settings = None, None
-    if asked.workers is not None and not 1 <= asked.workers <= MOST_WORKERS:
-        fix = "Choose --workers within these limits, or leave it out to use every processor."
-        issues.append(Issue("trial.setting", "workers", str(asked.workers), f"1 to {MOST_WORKERS}", fix))
     designs: dict[str, Design] = {"parallel": "parallel", "counterfactual": "counterfactual"}
     if asked.design not in designs:
         fix = "Choose one of the two."
@@ -127,6 +125,7 @@ def _simulated(trial: Trial, settings: TrialSettings, work: Path, threads: int) 
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, total: int) -> None:
+            """Show what is being done."""
             _show(bar, tasks, (what, done, total))
 
         return simulate_trial(trial, settings, work, threads, tell, log.info)

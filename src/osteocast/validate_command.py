@@ -13,13 +13,13 @@ from osteocast.evidence.load import evidence_sha256
 from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.run_record import new_run_record
+from osteocast.foundation.settings import workers_out_of_range
 from osteocast.report.folder import check_folder, result_text
 from osteocast.report.validation_folder import terminal_text, write_validation
 from osteocast.validation.run import ValidationSettings, validate
 
 WORK = "work"
 """Folder of finished work within the folder of the result; it stays, so that a longer run can use it."""
-_MOST_WORKERS = 1024
 _PUBLISHED = "published"
 
 
@@ -52,6 +52,7 @@ def validate_command(asked: Asked, out: Path, as_json: bool) -> str:
     with console.status("") as status:
 
         def tell(what: str, done: int, total: int) -> None:
+            """Show how much of a trial is done."""
             if console.is_terminal:
                 status.update(f"{what}: {done} of {total} patients")
 
@@ -61,10 +62,7 @@ def validate_command(asked: Asked, out: Path, as_json: bool) -> str:
 
 
 def _settings(asked: Asked) -> ValidationSettings:
-    issues: list[Issue] = []
-    if asked.workers is not None and not 1 <= asked.workers <= _MOST_WORKERS:
-        fix = "Choose --workers within these limits, or leave it out to use every processor."
-        issues.append(Issue("validation.workers", "workers", str(asked.workers), f"1 to {_MOST_WORKERS}", fix))
+    issues = workers_out_of_range("validation.workers", asked.workers)
     patients = None
     if asked.patients != _PUBLISHED:
         if asked.patients.isdecimal():

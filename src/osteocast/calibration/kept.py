@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,29 +11,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.evidence.load import DATA
+from osteocast.evidence.code_and_data import code_and_data
 from osteocast.foundation.errors import Issue, StorageError
-from osteocast.foundation.files import folder_sha256, sha256_of, write_atomically
+from osteocast.foundation.files import sha256_of, write_atomically
 
 FloatArray = NDArray[np.float64]
 
-# What a simulated row depends on; the stage, its scales and the size stand in the key of each run.
-_CODE: Final = ("course", "domain", "engine", "foundation", "formats", "inference", "models", "trials")
+# What a simulated row depends on beside people; the stage, its scales and the size stand in the key of each run.
 _FILES: Final = ("calibration/point.py", "calibration/fitted_row.py", "validation/scale.py")
-_DATA: Final = ("drugs", "parameters", "regimens", "trials")
-# Written by the calibration, read by it in another way, or about finished runs.
-_NOT_TABLES: Final = frozenset({"posterior.toml", "calibration.toml", "applicability.toml", "validated.toml"})
-
-
-def fingerprint() -> str:
-    """Return a SHA-256 of the code and data that a simulated row depends on."""
-    code = DATA.parent
-    parts = [folder_sha256(code / name, "**/*.py") for name in _CODE]
-    parts += [sha256_of((code / name).read_bytes()) for name in _FILES]
-    parts += [folder_sha256(DATA / name) for name in _DATA]
-    tables = sorted(file for file in DATA.glob("*.toml") if file.name not in _NOT_TABLES)
-    parts += [sha256_of(file.read_bytes()) for file in tables]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +27,7 @@ class Kept:
 
     Attributes
     ----------
-    folder : of the files. version : `fingerprint` of code and data. notice : told what is damaged and done again.
+    folder : of the files. version : of code and data. notice : told what is damaged and done again.
     """
 
     folder: Path
@@ -105,4 +89,4 @@ def open_kept(folder: Path, notice: Callable[[str], None]) -> Kept:
     except OSError as error:
         found, fix = error.strerror or str(error), "Choose another folder with --work."
         raise StorageError(Issue("storage.folder", str(folder), found, "a folder that can be written", fix)) from error
-    return Kept(folder, fingerprint(), notice)
+    return Kept(folder, code_and_data(*_FILES), notice)

@@ -19,6 +19,7 @@ from osteocast.calibration.result import FittedStage, posterior_of_stages, with_
 from osteocast.calibration.stage_fit import Problem, fit_stage
 from osteocast.calibration.work import StageRuns, Task, Workshop, courses_of
 from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.settings import out_of_range
 from osteocast.inference.parameter_draws import Parameters
 from osteocast.inference.posterior import Posterior
 from osteocast.inference.proposal import Key
@@ -70,13 +71,7 @@ class CalibrationSettings:
             "ensemble": (self.members, 0, MOST_MEMBERS),
             "patients": (self.patients, FEWEST_PATIENTS, MOST_PATIENTS),
         }
-        issues = [
-            Issue(
-                "calibrate.setting", name, str(value), f"{low:,} to {high:,}", f"Choose --{name} within these limits."
-            )
-            for name, (value, low, high) in limits.items()
-            if value is not None and not low <= value <= high
-        ]
+        issues = out_of_range("calibrate.setting", limits)
         known = [stage.name for stage in plan.stages]
         for name in self.stages or ():
             if name not in known:

@@ -149,6 +149,7 @@ def find_candidates(
     if seen and weights.effective_sample_size < 2 * SMALLEST_EFFECTIVE_SAMPLE:
 
         def loglik(numbers: FloatArray) -> FloatArray:
+            """Return the log likelihood of pilot people with these numbers, shape (n,)."""
             n = len(numbers)
             pilot = typical_of_draws(posterior, seed, np.arange(n), np.arange(n) * d // n)
             return search.log_likelihood(_steer(pilot, numbers))

@@ -46,6 +46,7 @@ def lesion_forecast(
     parts = {c.name: c for c in definition.components}
 
     def risk(*names: str) -> Risk:
+        """Return the risk of any of these components at this lesion."""
         return risk_of(sample, np.isfinite(first_day(courses, tuple(parts[n] for n in names), lesion=index)))
 
     bare = bare_bone(courses, index, _fixed_from(planned, lesion))

@@ -29,6 +29,7 @@ from osteocast.forecasting.unrecorded import unrecorded_quantities
 from osteocast.formats.regimen_file import check_for_patient, eligible_regimens
 from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.foundation.random import uniform_array
+from osteocast.foundation.settings import MOST_SEED, out_of_range
 from osteocast.inference.nested import NestedSample
 from osteocast.inference.posterior import Posterior, read_posterior
 from osteocast.inference.weights import (
@@ -86,13 +87,9 @@ class Settings:
             "months": (self.months, 1, MOST_MONTHS),
             "draws": (self.draws, 10, 10_000),
             "continuations": (self.continuations, 10, 10_000),
-            "seed": (self.seed, 0, 2**63 - 1),
+            "seed": (self.seed, 0, MOST_SEED),
         }
-        issues = [
-            Issue("forecast.setting", name, str(value), f"{low} to {high}", f"Choose --{name} within these limits.")
-            for name, (value, low, high) in limits.items()
-            if type(value) is not int or not low <= value <= high
-        ]
+        issues = out_of_range("forecast.setting", limits)
         if self.definition not in definition_names():
             known = "one of " + ", ".join(definition_names())
             issues.append(Issue("forecast.setting", "definition", str(self.definition), known, "Name a definition."))
@@ -233,6 +230,7 @@ def _run(
     calendar = coming_calendar(patient, regimen, settings.months, dose)
 
     def progress(done: int, total: int) -> None:
+        """Tell of the courses under this regimen."""
         tell(regimen.title, done, total)
 
     courses = continue_from(present, calendar, settings.months, workers=workers, progress=progress)

@@ -27,6 +27,7 @@ def unrecorded_quantities(patient: Patient, draws: Draws, courses: Courses) -> t
     found: list[DrawnQuantity] = []
 
     def add(name: str, meaning: str, values: FloatArray, category: bool = False) -> None:
+        """Add a quantity whose values are all there."""
         if np.all(np.isfinite(values)):
             found.append(DrawnQuantity(name, meaning, "", values, category))
 

@@ -69,6 +69,7 @@ def parse(text: str, place: str) -> Any:
 
 def _loads(text: str, place: str) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return a table without a key given twice."""
         table = dict(pairs)
         if len(table) != len(pairs):
             keys = [key for key, _ in pairs]

@@ -177,6 +177,7 @@ def measure_field(quantity: str) -> Callable[[object], float]:
     """Return a validator that gives the canonical value of an uncensored quantity."""
 
     def validate(given: object) -> float:
+        """Return the canonical value."""
         found = parse_measure(given, quantity)
         if found.censoring != "=":
             fix = "Give a number; only laboratory values may be limits."
@@ -190,6 +191,7 @@ def number_field(low: float, high: float, what: str) -> Callable[[object], float
     """Return a validator for a plain number between two limits (ages, scores, counts)."""
 
     def validate(given: object) -> float:
+        """Return the number within its limits."""
         expected = f"{what} between {low:g} and {high:g}"
         if isinstance(given, bool) or not isinstance(given, int | float):
             raise refuse("value.type", clipped(given), expected, "Write a number without quotes.")
@@ -245,6 +247,7 @@ def choice_field(choices: Sequence[str], what: str) -> Callable[[object], str]:
     """Return a validator for one word out of a list."""
 
     def validate(given: object) -> str:
+        """Return the word of the list."""
         word = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
         if isinstance(word, str) and word.strip() in choices:
             return word.strip()
@@ -266,6 +269,7 @@ def whole_field(low: int, high: int, what: str) -> Callable[[object], int]:
     check = number_field(low, high, what)
 
     def validate(given: object) -> int:
+        """Return the whole number within its limits."""
         value = check(given)
         if value != int(value):
             raise refuse("value.type", clipped(given), f"a whole {what}", "Write a whole number.")

@@ -135,6 +135,7 @@ def _input(section: str, name: str) -> AfterValidator:
     facts = trial_quantity(section, name)
 
     def check(entry: InputEntry) -> InputEntry:
+        """Return the input in the canonical unit."""
         return entry.model_copy(update={"value": canonical(entry.value, entry.unit, facts), "unit": facts.unit})
 
     return AfterValidator(check)

@@ -48,6 +48,7 @@ def _chosen(outcomes: Sequence[Mapping[str, Any]], room: int) -> list[Mapping[st
     last = {(one["origin"], one["measure"], one["published"]["use"]): i for i, one in enumerate(outcomes)}
 
     def rank(i: int) -> tuple[bool, bool, bool, int]:
+        """Return what stands first: new figures of one primary, then those that nothing was matched to."""
         one = outcomes[i]
         repeated = one["origin"] == "all" and i not in last.values()
         return repeated, one["origin"] != "all", one["published"]["use"] in ("fit", "matched"), i

@@ -71,6 +71,7 @@ def curves(
     height = _PLOT + 34 + (_ROW * (len(at_risk) + 1) if at_risk else 0)
 
     def place(month: float, value: float) -> tuple[float, float]:
+        """Return where a value stands in the figure."""
         share = (min(max(value, low), top) - low) / (top - low)
         return _LEFT + (_RIGHT - _LEFT) * month / months, _PLOT - (_PLOT - 8) * share
 

@@ -33,6 +33,7 @@ def main_endpoints(endpoints: Sequence[Mapping[str, Any]], most: int) -> list[Ma
     """Return the endpoints that a short summary shows: contrasts first, then those with a published figure."""
 
     def rank(one: Mapping[str, Any]) -> int:
+        """Return the rank of an endpoint, the lowest first."""
         return (0 if one["comparator"] else 2) + (0 if one["published"] else 1)
 
     order = sorted(range(len(endpoints)), key=lambda i: (rank(endpoints[i]), i))[:most]

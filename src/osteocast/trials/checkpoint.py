@@ -64,10 +64,11 @@ class Checkpoint:
             return None
         try:
             kept = json.loads(file.read_text(encoding="utf-8"))
-            if kept["sum"] == _sum(kept["made"]):
-                return dict(kept["made"])
+            whole = kept["sum"] == _sum(kept["made"])
         except (OSError, ValueError, KeyError, TypeError):
-            pass
+            whole = False
+        if whole:
+            return dict(kept["made"])
         self.notice(f"{file.name} is damaged and is computed again")
         return None
 

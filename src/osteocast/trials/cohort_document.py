@@ -68,6 +68,7 @@ def _primary(one: Cohort) -> Document:
     with_bone = np.isfinite(lives.bone_day)
 
     def count(chosen: Any) -> int:
+        """Return how many are chosen."""
         return int(np.count_nonzero(chosen))
 
     return {
@@ -160,6 +161,7 @@ def _by_month(curve: Curve, exits: Any) -> Document:
     known = (at_risk >= LEAST_AT_RISK) | (step == 0)
 
     def held(values: Any) -> list[float | None]:
+        """Return the steps by month; None where too few are at risk."""
         whole = np.append(0.0, values)[step]
         return [rounded(float(v)) if ok else None for v, ok in zip(whole, known, strict=True)]
 

@@ -124,6 +124,7 @@ def _with_bone(lives: Lives) -> BoolArray:
 
 def _of_lives(count: Callable[[Lives], BoolArray], among: Callable[[Lives], BoolArray]) -> Measure:
     def measure(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
+        """Return the share of those counted among those asked for."""
         lives = _lives(cohorts)
         return _share(count(lives), among(lives)), "share"
 

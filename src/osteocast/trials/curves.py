@@ -141,6 +141,7 @@ def _by_month(arm: str, curve: Curve, exit_day: FloatArray, months: tuple[int, .
     known = (days <= curve.last_day) & ((at_risk >= LEAST_AT_RISK) | (step == 0))
 
     def held(start: float, values: FloatArray) -> FloatArray:
+        """Return the steps by month; nan where too few are at risk."""
         return np.where(known, np.append(start, values)[step], np.nan)
 
     start = curve.start

@@ -44,6 +44,7 @@ def _earlier(*kinds: EventKind) -> Callable[[Present], FloatArray]:
     """Return a reader of whether an event of these kinds was found up to day 0."""
 
     def read(present: Present) -> FloatArray:
+        """Return 1 where such an event was found, else 0."""
         events = present.standing.events
         seen = np.isin(events[:, :, m.EVENT_KIND], [int(kind) for kind in kinds])
         with np.errstate(invalid="ignore"):

@@ -31,6 +31,7 @@ from osteocast.domain.patient import Origin, Patient, PrimaryTumour, Sex
 from osteocast.evidence.load import DATA
 from osteocast.formats.regimen_file import read_regimen
 from osteocast.foundation.errors import InputError, Issue
+from osteocast.foundation.settings import MOST_SEED, out_of_range
 from osteocast.inference.parameter_draws import typical_of_draws
 from osteocast.inference.posterior import read_posterior
 from osteocast.models import radiotherapy
@@ -59,13 +60,8 @@ class CohortSettings:
 
     def check(self) -> None:
         """Raise `InputError` ``cohort.setting`` with every setting that is out of range."""
-        limits = {"people": (self.people, LEAST_PEOPLE, MOST_PEOPLE), "seed": (self.seed, 0, 2**63 - 1)}
-        issues = [
-            Issue("cohort.setting", name, str(value), f"{low:,} to {high:,}", f"Choose --{name} within these limits.")
-            for name, (value, low, high) in limits.items()
-            if not low <= value <= high
-        ]
-        if issues:
+        limits = {"people": (self.people, LEAST_PEOPLE, MOST_PEOPLE), "seed": (self.seed, 0, MOST_SEED)}
+        if issues := out_of_range("cohort.setting", limits):
             raise InputError(issues)
 
 
@@ -147,6 +143,7 @@ def _lives(origin: Origin, people: int, seed: int, workers: int | None) -> tuple
     posterior = read_posterior(DATA / "posterior.toml")
 
     def block(first: int) -> tuple[Lives, NDArray[np.bool_]]:
+        """Return the lives of one block and who is a woman."""
         rows = np.arange(first, min(first + BLOCK, people), dtype=np.int64)
         typical = typical_of_draws(posterior, seed, _keys(origin, rows), np.zeros_like(rows), drawn=False)
         sex = ndtr(typical.streams.person("natural_history.sex")) < typical.get("natural_history", f"female_{origin}")

@@ -16,6 +16,7 @@ from osteocast.course.detection import Surveys, detect
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.domain.trial import Arm, Trial
 from osteocast.foundation.errors import InputError, Issue, SolveError
+from osteocast.foundation.settings import MOST_SEED, out_of_range
 from osteocast.inference.parameter_draws import Parameters
 from osteocast.trials.allocation import allocate
 from osteocast.trials.checkpoint import Checkpoint, NothingKept
@@ -77,14 +78,9 @@ class TrialSettings:
         limits = {
             "patients": (self.patients, 2, MOST_PATIENTS),
             "replicates": (self.replicates, 1, MOST_REPLICATES),
-            "seed": (self.seed, 0, 2**63 - 1),
+            "seed": (self.seed, 0, MOST_SEED),
         }
-        issues = [
-            Issue("trial.setting", name, str(value), f"{low:,} to {high:,}", f"Choose --{name} within these limits.")
-            for name, (value, low, high) in limits.items()
-            if not low <= value <= high
-        ]
-        if issues:
+        if issues := out_of_range("trial.setting", limits):
             raise InputError(issues)
 
 
@@ -124,6 +120,7 @@ def subjects_of(
                 left: int = needed - taken,
                 seen: dict[int, int] = seen,
             ) -> Subjects:
+                """Carry a block to entry and follow the admitted."""
                 entered = candidates(trial, one[1], parameters, replicate, keys, workers)
                 return _follow(trial, settings, (*one, replicate), (entered, left, seen), workers)
 

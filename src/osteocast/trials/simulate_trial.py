@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from osteocast.domain.trial import Trial
+from osteocast.evidence.code_and_data import code_and_data
 from osteocast.evidence.load import DATA, load_targets
 from osteocast.foundation.errors import ForecastError, InputError, Issue
-from osteocast.foundation.files import folder_sha256
 from osteocast.inference.parameter_draws import Parameters, neutral_values
 from osteocast.inference.posterior import read_posterior
 from osteocast.trials.checkpoint import Checkpoint, open_checkpoint
@@ -27,6 +27,7 @@ from osteocast.trials.subjects import Subjects
 POSTERIOR = DATA / "posterior.toml"
 WITHOUT = DATA / "posterior-without"
 """Folder of the posteriors that rest on every fitted trial but one, by the name of that trial."""
+_POSTERIORS = ("data/posterior.toml", "data/posterior-without")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _simulate(
 ) -> TrialResult:
     tell = told[0] or (lambda what, done, total: None)
     notice = told[1] or (lambda text: None)
-    checkpoint = open_checkpoint(work, fingerprint_of(trial, settings, _code_and_data()), notice)
+    checkpoint = open_checkpoint(work, fingerprint_of(trial, settings, code_and_data(*_POSTERIORS)), notice)
     fixed = neutral_values(settings.neutral)
     posterior = read_posterior(WITHOUT / f"{settings.unfitted}.toml" if settings.unfitted else POSTERIOR)
     parameters = Parameters(posterior, settings.seed, settings.drawn_parameters, fixed)
@@ -189,13 +190,3 @@ def _result(
     left = [one["nobody_left"] for one in done if one["nobody_left"] is not None]
     nobody = tuple(f"{one['place']}: {one['found']}" for one in left)
     return TrialResult(trial, settings, tuple(results), contrasts, subjects, shown, nobody)
-
-
-def _code_and_data() -> str:
-    """Return a SHA-256 of the data and the code that a simulated trial depends on."""
-    code = DATA.parent
-    folders = [code / name for name in ("course", "domain", "engine", "foundation", "inference", "models", "trials")]
-    # what is said about finished trials changes none of them
-    data = [folder for folder in sorted(DATA.iterdir()) if folder.is_dir() and folder.name != "validation"]
-    digests = [folder_sha256(DATA, "*.toml"), *(folder_sha256(folder) for folder in data)]
-    return "".join([*digests, *(folder_sha256(folder, "**/*.py") for folder in folders)])

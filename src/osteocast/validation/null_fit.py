@@ -51,6 +51,7 @@ def fit_null(rows: Sequence[NullRow]) -> NullFit:
     error = np.array([one.row.error for one in used], dtype=np.float64)
 
     def loss(parameters: FloatArray) -> float:
+        """Return the negative log posterior but for a constant."""
         variance = error**2 + model.spread(parameters) ** 2
         off = model.values(parameters) - found
         return float(0.5 * np.sum(off**2 / variance + np.log(variance)) + 0.5 * np.sum(((parameters - mean) / sd) ** 2))

@@ -152,9 +152,11 @@ def answers_of(sides: Sides, names: Names, parameters: FloatArray) -> Answers:
     shape, frailty = np.exp(parameters[2 * o + d : 2 * o + d + 2])
 
     def intensity(year: FloatArray) -> FloatArray:
+        """Return the cumulative intensity [events] of each side by these times [year]."""
         return np.asarray((rate * ratio)[:, None] * year**shape, dtype=np.float64)
 
     def without_event(year: FloatArray) -> FloatArray:
+        """Return the share of patients of each side without an event by these times [year]."""
         return np.asarray((1.0 + frailty * intensity(year)) ** (-1.0 / frailty), dtype=np.float64)
 
     part = np.linspace(0.0, 1.0, _STEPS) ** 2

@@ -226,6 +226,7 @@ def _removals(
     """Simulate trials with every mechanism and without each that is asked for."""
 
     def runs(name: str, neutral: tuple[str, ...]) -> tuple[TrialRun, ...]:
+        """Simulate every trial with these parameters at their neutral value."""
         return tuple(
             run_trial(
                 one, targets, settings.at_centre(one, neutral), _within(_within(how, name), one.name), grouped=True
@@ -258,6 +259,7 @@ def run_trial(
     work, workers, progress, notice = how
 
     def tell(what: str, done: int, total: int) -> None:
+        """Name the trial before what is being done."""
         if progress is not None:
             progress(f"{trial.name}: {what}", done, total)
 

@@ -36,6 +36,7 @@ def validated_text(result: Entry, date: str) -> str:
 
 def _groups(summaries: list[Entry]) -> Iterator[dict[str, Any]]:
     def one(on: str, model: str, group: Entry) -> Entry | None:
+        """Return a model's summary of the same group."""
         found = (s for s in summaries if (s["on"], s["model"]) == (on, model))
         return next((s for s in found if (s["use"], s["family"]) == (group["use"], group["family"])), None)
 

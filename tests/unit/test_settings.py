@@ -1,0 +1,49 @@
+"""Ranges of what a user chooses, and the one key of code and data that kept work stands under."""
+
+from pathlib import Path
+
+import pytest
+
+from osteocast.evidence.code_and_data import code_and_data
+from osteocast.foundation.settings import MOST_WORKERS, out_of_range, workers_out_of_range
+
+
+@pytest.mark.parametrize("value", [0, 11, 1.5, True, "3"])
+def test_what_is_no_whole_number_within_its_limits_is_named(value):
+    (issue,) = out_of_range("trial.setting", {"patients": (value, 1, 10), "seed": (3, 0, 9)})
+    assert (issue.code, issue.place, issue.found, issue.expected) == (
+        "trial.setting",
+        "patients",
+        str(value),
+        "1 to 10",
+    )
+    assert "--patients" in issue.fix
+
+
+def test_defaults_and_limits_fit():
+    assert out_of_range("trial.setting", {"a": (None, 1, 10), "b": (1, 1, 10), "c": (10, 1, 10)}) == []
+    assert [bool(workers_out_of_range("x.setting", n)) for n in (None, 1, MOST_WORKERS, 0, MOST_WORKERS + 1)] == [
+        False, False, False, True, True,
+    ]  # fmt: skip
+
+
+def test_further_files_and_folders_change_the_key():
+    keys = [code_and_data(), code_and_data("data/posterior.toml"), code_and_data("data/posterior-without")]
+    assert len({*keys, code_and_data("calibration/point.py")}) == 4
+    assert keys[0] == code_and_data()
+
+
+def test_what_is_said_about_results_changes_no_key(monkeypatch, tmp_path):
+    import shutil
+
+    from osteocast.evidence import code_and_data as module
+
+    package = Path(module.DATA).parent
+    copy = tmp_path / "osteocast"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__", "targets", "report", "clinical"))
+    monkeypatch.setattr(module, "DATA", copy / "data")
+    before = code_and_data()
+    (copy / "data" / "validated.toml").write_text("x = 1")
+    assert code_and_data() == before
+    (copy / "data" / "sites.toml").write_text("x = 1")
+    assert code_and_data() != before
