@@ -30,7 +30,7 @@ from osteocast.trials.hazard_ratio import (
 )
 from osteocast.trials.laboratory import harm_event, harm_limit, measured, month_of, reported_pain, visit_days
 from osteocast.trials.marker_change import median_change, percent_change
-from osteocast.trials.morbidity_rate import RateEstimator, mean_with_interval, morbidity_rate
+from osteocast.trials.morbidity_rate import RateEstimator, mean_number_with_interval, morbidity_rate
 from osteocast.trials.proportions import proportion
 from osteocast.trials.recurrent import mean_events_with_death
 from osteocast.trials.subjects import MEASURED, Subjects
@@ -204,7 +204,7 @@ def mean_count(case: Case) -> Estimate:
     """Counted events per patient, whatever the follow-up."""
     arm = case.test
     number = np.bincount(arm.event_patient, minlength=arm.n).astype(np.float64)
-    return mean_with_interval(number, 0.95, "mean number of events a patient, Student's t interval")
+    return mean_number_with_interval(number, 0.95, "mean number of events a patient, Student's t interval")
 
 
 def survival_follow_up(case: Case, names: Sequence[str]) -> FollowUp:
