@@ -8,9 +8,7 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-__all__ = ["MOST_WORKERS", "progress_bar", "show_notices"]
-
-MOST_WORKERS = 1024
+__all__ = ["progress_bar", "show_notices"]
 
 
 def progress_bar() -> Progress:

@@ -12,7 +12,7 @@ import pytest
 from tests.trials.small import raw_trial, small_trial
 
 from osteocast.report.parquet import parquet_bytes
-from osteocast.trials.adam import adam_tables, codes_of
+from osteocast.trials.adam import adam_tables, codes_of, study_day
 from osteocast.trials.laboratory import measured
 from osteocast.trials.run import TrialSettings
 from osteocast.trials.simulate_trial import simulate_trial
@@ -67,9 +67,8 @@ def test_a_row_for_every_subject(read, result):
     for i in range(subjects.n):
         end, death = adsl["EOSDY"][i], adsl["DTHDY"][i]
         assert (adsl["DTHFL"][i] == "Y") == (death is not None)
-        assert adsl["DCSREAS"][i] == (
-            "DEATH" if death is not None and death <= end else "WITHDRAWAL" if subjects.drop_out_day[i] <= end else ""
-        )
+        gone, dead = subjects.drop_out_day[i] < subjects.closed_day[i], death is not None and death <= end
+        assert adsl["DCSREAS"][i] == ("DEATH" if dead else "WITHDRAWAL BY SUBJECT" if gone else "")
         assert (adsl["EOSSTT"][i] == "COMPLETED") == (adsl["DCSREAS"][i] == "")
 
 
@@ -78,7 +77,7 @@ def test_times_to_events_agree_with_the_endpoints_and_the_events(read, result):
     rows = [i for i, code in enumerate(tte["PARAMCD"]) if code == "TTSRE"]
     assert len(rows) == 60
     events = {one: [] for one in tte["USUBJID"]}
-    for name, day, term in zip(read["ADCE"]["USUBJID"], read["ADCE"]["ASTDY"], read["ADCE"]["CETERM"], strict=True):
+    for name, day, term in zip(read["ADCE"]["USUBJID"], read["ADCE"]["AVAL"], read["ADCE"]["CETERM"], strict=True):
         events[name].append((day, term))
     for i in rows:
         own = sorted(events[tte["USUBJID"][i]])
@@ -92,6 +91,58 @@ def test_times_to_events_agree_with_the_endpoints_and_the_events(read, result):
     assert len(read["ADCE"]["ASTDY"]) == result.contrasts["all-events-ratio"].events
     deaths = [i for i, code in enumerate(tte["PARAMCD"]) if code == "OS"]
     assert sum(tte["CNSR"][i] == 0 for i in deaths) == result.contrasts["death-ratio"].events
+
+
+def test_variables_that_analysis_programs_ask_for(read, tables):
+    """Required variables but for site and race, which are not simulated; each repeated variable has one label."""
+    asked = {
+        "ADSL": "STUDYID USUBJID SUBJID AGE AGEU SEX ARM TRT01P ITTFL EOSSTT DCSREAS DTHFL",
+        "ADTTE": "STUDYID USUBJID TRTP PARAMCD PARAM AVAL CNSR EVNTDESC SRCDOM SRCVAR",
+        "ADCE": "STUDYID USUBJID TRTP PARAMCD CETERM ASTDY AVAL",
+        "ADAE": "STUDYID USUBJID AESEQ TRTP AETERM AEDECOD TRTEMFL ASTDY ATOXGR",
+        "ADLB": "STUDYID USUBJID TRTP PARAMCD PARAM AVAL BASE PCHG ABLFL AVISIT AVISITN ADY",
+    }
+    for name, columns in asked.items():
+        assert set(columns.split()) <= set(read[name])
+    planned = dict(zip(read["ADSL"]["USUBJID"], read["ADSL"]["TRT01P"], strict=True))
+    labels = {}
+    for name, table in tables.items():
+        for column in table.columns:
+            if column.name != "AVAL":
+                assert labels.setdefault(column.name, (column.label, column.kind)) == (column.label, column.kind)
+        if name != "ADSL":
+            assert [planned[one] for one in read[name]["USUBJID"]] == read[name]["TRTP"]
+    for name in ("ADTTE", "ADLB"):
+        pairs = set(zip(read[name]["PARAMCD"], read[name]["PARAM"], strict=True))
+        assert len(pairs) == len({code for code, _ in pairs}) == len({words for _, words in pairs})
+
+
+def test_there_is_no_day_zero_and_times_are_kept_beside(read, result):
+    """Study days are whole, entry is day 1; time that has passed keeps its fraction."""
+    days = {"ADSL": ("EOSDY", "DTHDY"), "ADCE": ("ASTDY",), "ADAE": ("ASTDY",), "ADLB": ("ADY",)}
+    for name, columns in days.items():
+        for column in columns:
+            known = [day for day in read[name][column] if day is not None]
+            assert known
+            assert all(isinstance(day, int) and day >= 1 for day in known)
+    assert read["ADLB"]["ADY"][0] == 1
+    for day, time in zip(read["ADCE"]["ASTDY"], read["ADCE"]["AVAL"], strict=True):
+        assert day - 1 <= time < day
+    assert study_day([0.0, 0.99, 1.0, np.nan]) == [1, 1, 2, None]
+
+
+def test_every_time_can_be_traced(read):
+    """Where a time comes from is in another table; a death is told from other ends also where it is censored."""
+    adsl = {one: i for i, one in enumerate(read["ADSL"]["USUBJID"])}
+    tte = read["ADTTE"]
+    for i, name in enumerate(tte["USUBJID"]):
+        why, table, variable = tte["EVNTDESC"][i], tte["SRCDOM"][i], tte["SRCVAR"][i]
+        if tte["PARAMCD"][i] != "OS":
+            assert (tte["CNSR"][i] == 2) == (why == "Death")
+            assert (table == "ADCE") == (tte["CNSR"][i] == 0)
+        if table == "ADSL":
+            assert int(tte["AVAL"][i]) + 1 == read["ADSL"][variable][adsl[name]]
+    assert {2} <= set(tte["CNSR"])
 
 
 def test_laboratory_values_are_those_the_endpoints_use(read, result):
@@ -119,7 +170,7 @@ def test_low_calcium_is_found_by_laboratory_value(result):
     adae = {one.name: one.values for one in adam_tables(changed)[3].columns}
     name = adam_tables(changed)[0].columns[1].values[0]
     own = [i for i, one in enumerate(adae["USUBJID"]) if one == name and adae["AESRC"][i] == "LABORATORY"]
-    assert [(adae["ATOXGR"][i], round(adae["ASTDY"][i] / 30.4375)) for i in own] == [(3, 2), (2, 5)]
+    assert [(adae["ATOXGR"][i], round(adae["ASTDY"][i] / 30.4375)) for i in own] == [("3", 2), ("2", 5)]
 
 
 def test_codes_of_definitions_differ():

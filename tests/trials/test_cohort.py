@@ -23,6 +23,7 @@ from osteocast.foundation.errors import InputError
 from osteocast.inference.parameter_draws import Parameters
 from osteocast.inference.posterior import read_posterior
 from osteocast.trials.cohort import candidates, groups_of
+from osteocast.trials.cohort_document import _met
 from osteocast.trials.cohort_measures import MEASURES, outcomes_for
 from osteocast.trials.entry import QUANTITIES
 from osteocast.trials.simulate_trial import POSTERIOR
@@ -98,3 +99,22 @@ def test_lesions_are_described_once() -> None:
     raw["populations"][0]["source"] = "guess"
     with pytest.raises(InputError):
         trial_from_mapping(raw)
+
+
+@pytest.mark.parametrize(
+    ("simulated", "value", "limits", "text", "met"),
+    [
+        # intervals that touch at 3.5 are 2.5 standard errors apart
+        ((3.2, 3.0, 3.5), 3.6, (3.5, 3.7), "", False),
+        ((3.3, 3.0, 3.6), 3.6, (3.5, 3.7), "", True),
+        ((4.7, 4.2, 5.3), 4.5, (3.4, 5.9), "", True),
+        ((9.2, 8.9, 9.5), 8.4, (8.2, 8.6), "", False),
+        # a range is no interval of chance: to reach it is enough
+        ((63.0, 60.0, 66.0), 70.0, (65.0, 75.0), "65 to 75", True),
+        ((40.0, 38.0, 42.0), 35.0, (None, None), "", True),
+        ((44.0, 30.0, 60.0), 35.0, (None, None), "", False),
+        ((None, None, None), 35.0, (30.0, 40.0), "", False),
+    ],
+)
+def test_a_figure_is_met_where_chance_in_both_explains_the_distance(simulated, value, limits, text, met):
+    assert _met(simulated, {"value": value, "low": limits[0], "high": limits[1], "text": text}) is met

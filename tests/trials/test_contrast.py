@@ -1,16 +1,20 @@
 """Contrasts over replicates and curves by month: what is counted, who wins, where curves end."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.trials.small import raw_trial, small_trial
 
+from osteocast.course.detection import until
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.trials.contrast import contrast_of, events_of
 from osteocast.trials.curves import LEAST_AT_RISK, event_curves, first_event_curves, marker_courses, survival_curves
-from osteocast.trials.endpoint import Case
+from osteocast.trials.endpoint import Case, estimate, with_death_competing
 from osteocast.trials.estimate import Estimate, from_log, missing
 from osteocast.trials.follow_up import Outcome, first_events
 from osteocast.trials.power import events_needed
+from osteocast.trials.recurrent import mean_events_ignoring_death
 from osteocast.trials.run import TrialSettings
 from osteocast.trials.simulate_trial import simulate_trial
 from osteocast.trials.survival_curves import estimate_at, kaplan_meier
@@ -103,3 +107,33 @@ def test_mean_numbers_of_events_rise_and_markers_begin_at_entry(result):
     for one in courses:
         assert one.months[0] == 0
         assert ((one.low <= one.median) & (one.median <= one.high)).all()
+
+
+def test_estimators_with_death_as_the_end_see_deaths_under_any_estimand(result):
+    """An estimand that takes death for a loss leaves Cox as it is, and must not empty what is defined by death."""
+    every = {"arms": ["q12w"], "counting": "sre", "time": "6 months"}
+    both = {**every, "comparator": "q4w"}
+    endpoints = [
+        {"name": "mean-number", "estimator": "mean-cumulative-function", **every},
+        {"name": "incidence", "estimator": "cumulative-incidence", **every},
+        {"name": "sub-distribution", "estimator": "fine-gray", **both},
+        {"name": "cause-specific", "estimator": "cox", **both},
+    ]
+    loss = small_trial(endpoints=endpoints)
+    assert loss.estimand.death == "hypothetical"
+    competing = with_death_competing(loss)
+    # every other patient dies on day 100
+    subjects = result.subjects
+    sooner = np.fmin(subjects.death_day, 100.0)
+    death = np.where(np.arange(subjects.n) % 2 == 0, sooner, subjects.death_day)
+    seen = until(subjects.observed, np.fmin(subjects.observed.exit_day, death))
+    seen = replace(seen, died=np.isfinite(death))
+    dying = replace(subjects, death_day=death, observed=seen)
+    for endpoint in loss.endpoints:
+        assert estimate(loss, dying, endpoint, 1).value == estimate(competing, dying, endpoint, 1).value > 0
+    arm = Case(loss, dying, loss.endpoints[0], 1).test
+    days = np.array([180.0])
+    ignoring = mean_events_ignoring_death(arm, Case(loss, dying, loss.endpoints[0], 1).kinds, days)
+    assert estimate(loss, dying, loss.endpoints[0], 1).value < 0.9 * ignoring.value[0]
+    curve = next(one for one in event_curves(loss, dying) if one.arm == "q12w")
+    assert np.nanmax(curve.value) < 0.9 * ignoring.value[0]

@@ -26,7 +26,9 @@ def test_by_hand():
     assert found.first == pytest.approx(2 * YEAR / (early + later))
     # A is at risk of a second event from day 31; B leaves before that.
     assert found.next == pytest.approx(YEAR / (100 - 10 - WINDOW))
-    assert found.variance_over_mean == pytest.approx(((3 - 1) ** 2 + 0 + 1 + 1) / 4)
+    # unequal follow-up alone would add (4 / 905)^2 of its variance
+    by_time = (4 / 905) ** 2 * np.var([300, 160, 80, 365])
+    assert found.variance_over_mean == pytest.approx(((3 - 1) ** 2 + 0 + 1 + 1) / 4 - by_time)
     assert found.top_tenth == pytest.approx(3 / 4)
 
 
@@ -64,3 +66,16 @@ def test_alike_patients_show_no_pattern_and_a_frailty_shows_in_every_one():
     assert frail.first_early > 1.3 * frail.first_later
     assert frail.variance_over_mean > 1.8
     assert frail.top_tenth > alike.top_tenth + 0.05
+
+
+def test_unequal_follow_up_is_not_clustering():
+    """Poisson numbers over times with a coefficient of variation of one: the plain ratio would be 1 + 0.8."""
+    rng = np.random.default_rng(2)
+    time = rng.exponential(300.0, 20_000) + 1.0
+    number = rng.poisson(0.8 * time / 300.0)
+    patient = np.repeat(np.arange(len(time)), number)
+    day = rng.uniform(0.0, time[patient]) + 1e-9
+    zeros = np.zeros(len(time))
+    followed = FollowUp("arm", zeros, time, zeros > 0, zeros.astype(np.int64), patient, day, np.zeros_like(patient))
+    assert number.var() / number.mean() == pytest.approx(1.8, abs=0.05)
+    assert pattern(followed, (0,)).variance_over_mean == pytest.approx(1.0, abs=0.05)

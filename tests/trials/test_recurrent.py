@@ -162,3 +162,11 @@ def test_no_time_one_patient_nobody():
     assert estimate_at(empty, 1.0).reason == "trial.not-observed"
     with pytest.raises(InputError):
         mean_events_with_death(arm([3]), [0], np.array([2.0, 1.0]))
+
+
+def test_a_rate_of_few_events_has_no_limit_below_zero():
+    """One event in ten patients: Student's t alone would reach below 0."""
+    few = arm([365.0] * 10, [0] * 10, events=[(0, 100, 0)])
+    found = morbidity_rate(few, [0], RATIOS)
+    assert found.low == 0.0
+    assert found.high > found.value > 0.0

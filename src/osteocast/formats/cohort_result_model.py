@@ -42,7 +42,9 @@ class PublishedPart(_Part):
     high: Number
     text: str
     use: Literal["fit", "check", "input", "context", "matched"]
-    met: bool = Field(description="intervals overlap; without a published interval: within a fifth")
+    met: bool = Field(
+        description="no further away than chance in both; of a range: it is reached; alone: within a fifth"
+    )
 
 
 class OutcomePart(_Part):

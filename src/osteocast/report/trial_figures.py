@@ -178,8 +178,9 @@ def _whisker(scale: Scale, low: float | None, high: float | None, y: float, widt
 
 
 def _ratio_ticks(scale: Scale) -> list[float]:
-    near = (0.7, 1.4) if scale.high < 2.6 else ()
-    return sorted(v for v in (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, *near) if scale.low <= v <= scale.high)
+    # on a long scale neighbours would be written over one another
+    more = (0.7, 1.4) if scale.high < 2.6 else (0.25, 4.0) if scale.high < 5.5 else (0.125, 8.0)
+    return sorted(v for v in (0.5, 1.0, 2.0, *more) if scale.low <= v <= scale.high)
 
 
 def _months(last: int) -> list[int]:

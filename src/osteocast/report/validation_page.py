@@ -12,6 +12,7 @@ from osteocast.report import svg
 from osteocast.report.digits import number
 from osteocast.report.page import environment
 from osteocast.report.removal_page import pattern_rows, removal_view
+from osteocast.trials.proportions import proportion
 
 View = dict[str, Any]
 
@@ -60,7 +61,7 @@ def _view(result: Mapping[str, Any]) -> View:
     return {
         "result": result,
         "groups": groups,
-        "summaries": [summary_cells(one) for one in result["summaries"]],
+        "summaries": [summary_cells(one) for one in in_order(result["summaries"])],
         "misses": [_row(row) for row in result["rows"] if _missed(row)],
         "claims": result["claims"],
         "removal": removal_view(result),
@@ -72,15 +73,23 @@ def _missed(row: Mapping[str, Any]) -> bool:
     return row["simulation"] is not None and not row["simulation"]["covered"]
 
 
+def in_order(summaries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return summaries with those held back first; within a group their order stays."""
+    groups = list(_GROUPS)
+    return sorted(summaries, key=lambda one: groups.index((one["use"], one["family"])))
+
+
 def summary_cells(one: Mapping[str, Any]) -> View:
     """Return a summary as words and numbers for people."""
     against = one["against_the_other"] or {}
+    exact = proportion(one["hits"], one["rows"])
     return {
         "group": _GROUPS[one["use"], one["family"]],
         "on": one["on"],
         "model": _MODELS[one["model"]],
         "rows": f"{one['rows']} of {one['trials']} trials",
         "coverage": f"{one['hits']}/{one['rows']} = {100 * one['coverage']:.0f} %",
+        "chance": f"{100 * exact.low:.0f} to {100 * exact.high:.0f} %",
         "by_trial": f"{100 * one['coverage_by_trial']:.0f} %",
         "width": number(one["width"]),
         "score": number(one["interval_score"]),

@@ -1,4 +1,8 @@
-"""Subjects of a simulated trial as tables in the shape of CDISC ADaM: days since entry, never dates."""
+"""Subjects of a simulated trial as tables in the shape of CDISC ADaM: days, never dates.
+
+Variables that end in DY are study days: whole numbers, 1 on the day of entry, and no day 0. AVAL of a time is what has
+passed since entry, with its fraction of a day.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from osteocast.course.harms import HARMS
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.domain.table import read_table
 from osteocast.domain.trial import Counting, Trial
-from osteocast.trials.endpoint import counted, kinds_of, survival_of
+from osteocast.trials.endpoint import counted, kinds_of, survival_of, with_death_competing
 from osteocast.trials.entry import QUANTITIES
 from osteocast.trials.follow_up import FollowUp, Outcome, first_events, first_kinds
 from osteocast.trials.laboratory import harm_limit, measured
@@ -37,6 +41,10 @@ LABORATORY: Final = MappingProxyType(
 )
 """Code and name of each monthly series in ADLB."""
 _ADVERSE: Final = MappingProxyType({int(EventKind.HYPERCALCAEMIA): "Hypercalcaemia"})
+_SOURCES: Final = MappingProxyType(
+    {"Death": ("ADSL", "DTHDY"), "Withdrawal": ("ADSL", "EOSDY"), "End of study": ("ADSL", "EOSDY")}
+)
+"""Table and variable behind a time that ended without event; an event is in ADCE."""
 _GRADES: Final = ((2, "hypocalcaemia_grade_2_or_worse"), (3, "hypocalcaemia_grade_3_or_worse"))
 
 
@@ -95,9 +103,9 @@ def _adsl(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
     entry = {name: subjects.entry[:, i] for i, name in enumerate(QUANTITIES)}
     arms = [trial.arms[i] for i in subjects.arm]
     end = _end_of_study(subjects)
-    died = subjects.death_day <= end
+    died, dead = subjects.death_day <= end, np.isfinite(subjects.death_day)
     left = ~died & (subjects.drop_out_day <= end)
-    reason = np.where(died, "DEATH", np.where(left, "WITHDRAWAL", ""))
+    reason = np.where(died, "DEATH", np.where(left, "WITHDRAWAL BY SUBJECT", ""))
     sex = _sex(trial, subjects)
     columns = (
         Column("STUDYID", "Study Identifier", "", "text", [trial.name] * subjects.n),
@@ -105,9 +113,11 @@ def _adsl(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
         Column("SUBJID", "Subject Identifier for the Study", "", "text", [f"{key:010d}" for key in subjects.key]),
         Column("ARM", "Description of Planned Arm", "", "text", [arm.title for arm in arms]),
         Column("ARMCD", "Planned Arm Code", "", "text", [arm.name for arm in arms]),
-        Column("TRT01P", "Planned Treatment for Period 01", "", "text", [arm.regimen.title for arm in arms]),
+        Column("TRT01P", "Planned Treatment for Period 01", "", "text", planned(trial, subjects)),
         Column("AGE", "Age", "year", "number", entry["age"]),
+        Column("AGEU", "Age Units", "", "text", ["YEARS"] * subjects.n),
         Column("SEX", "Sex", "", "text", sex),
+        Column("ITTFL", "Intent-To-Treat Population Flag", "", "text", ["Y"] * subjects.n),
         Column("POPUL", "Population", "", "text", [trial.populations[i].name for i in subjects.population]),
         Column("STRATUM", "Stratum of Allocation (number)", "", "whole", subjects.stratum),
         Column("ECOGBL", "Baseline ECOG Performance Status", "", "whole", entry["ecog"].astype(np.int64)),
@@ -116,12 +126,12 @@ def _adsl(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
         Column("PAINBL", "Baseline Worst Pain", "point", "number", entry["worst-pain"]),
         Column("CABL", "Baseline Corrected Calcium", "mmol/L", "number", entry["corrected-calcium"]),
         Column("CRCLBL", "Baseline Creatinine Clearance", "mL/min", "number", entry["creatinine-clearance"]),
-        Column("RANDDY", "Day of Entry in the Trial's Calendar", "day", "number", subjects.entry_day),
-        Column("EOSDY", "Day of End of Study since Entry", "day", "number", end),
+        Column("ENTRYDAY", "Day of Entry in the Trial's Calendar", "day", "number", subjects.entry_day),
+        Column("EOSDY", "Study Day of End of Study", "day", "whole", study_day(end)),
         Column("EOSSTT", "End of Study Status", "", "text", np.where(died | left, "DISCONTINUED", "COMPLETED")),
         Column("DCSREAS", "Reason for Discontinuation from Study", "", "text", reason),
-        Column("DTHFL", "Subject Death Flag (whole simulation)", "", "text", _flag(np.isfinite(subjects.death_day))),
-        Column("DTHDY", "Day of Death since Entry", "day", "number", subjects.death_day),
+        Column("DTHFL", "Subject Death Flag", "", "text", np.where(dead, "Y", "")),
+        Column("DTHDY", "Study Day of Death", "day", "whole", study_day(subjects.death_day)),
     )
     return Table("ADSL", "Subject-Level Analysis Dataset", columns)
 
@@ -132,6 +142,11 @@ def _sex(trial: Trial, subjects: Subjects) -> list[str]:
     groups = groups_of(trial)
     number = subjects.key % KEYS_OF_REPLICATE // KEYS_OF_GROUP
     return [{"female": "F", "male": "M"}[groups[i].sex] for i in number]
+
+
+def study_day(day: Sequence[float] | NDArray[np.floating[Any]]) -> list[int | None]:
+    """Return study days of days since entry: 1 is the day of entry; None where there is none."""
+    return [int(np.floor(one)) + 1 if np.isfinite(one) else None for one in day]
 
 
 def _end_of_study(subjects: Subjects) -> NDArray[np.float64]:
@@ -149,11 +164,14 @@ def _adtte(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
         Column("STUDYID", "Study Identifier", "", "text", [trial.name] * len(rows["USUBJID"])),
         Column("USUBJID", "Unique Subject Identifier", "", "text", rows["USUBJID"]),
         Column("ARMCD", "Planned Arm Code", "", "text", rows["ARMCD"]),
+        Column("TRTP", "Planned Treatment", "", "text", rows["TRTP"]),
         Column("PARAMCD", "Parameter Code", "", "text", rows["PARAMCD"]),
         Column("PARAM", "Parameter", "", "text", rows["PARAM"]),
         Column("AVAL", "Analysis Value", "day", "number", rows["AVAL"]),
-        Column("CNSR", "Censor (0 event, 1 censored, 2 death)", "", "whole", rows["CNSR"]),
+        Column("CNSR", "Censor", "", "whole", rows["CNSR"]),
         Column("EVNTDESC", "Event or Censoring Description", "", "text", rows["EVNTDESC"]),
+        Column("SRCDOM", "Source Data", "", "text", rows["SRCDOM"]),
+        Column("SRCVAR", "Source Variable", "", "text", rows["SRCVAR"]),
     )
     return Table("ADTTE", "Time-to-Event Analysis Dataset", columns)
 
@@ -161,34 +179,49 @@ def _adtte(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
 def _first_event_rows(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Iterator[dict[str, NDArray[Any]]]:
     codes = codes_of(trial.countings)
     for name, counting in trial.countings.items():
-        arm = counted(trial, subjects, counting, None, name)
+        # a death is told from other ends of follow-up whatever the estimand makes of it
+        arm = counted(with_death_competing(trial), subjects, counting, None, name)
         kinds = kinds_of(trial, counting)
         day, outcome = first_events(arm, kinds)
         kind = first_kinds(arm, kinds)
         told = [_kind_words(k) if k >= 0 else _why(subjects, i, arm) for i, k in enumerate(kind)]
         censored = np.where(outcome == Outcome.EVENT, 0, np.where(outcome == Outcome.DEATH, 2, 1))
-        yield _rows(trial, subjects, names, (codes[name], f"Time to first {counting.title}"), (day, censored, told))
+        param = (codes[name], f"Time to first {counting.title} (days)")
+        yield _rows(trial, subjects, names, param, (day, censored, told))
 
 
 def _death_rows(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> dict[str, NDArray[Any]]:
     arm = survival_of(trial, subjects, "survival")
     told = ["Death" if one else "End of simulation" for one in arm.died]
-    return _rows(trial, subjects, names, ("OS", "Overall Survival"), (arm.exit_day, np.where(arm.died, 0, 1), told))
+    return _rows(
+        trial, subjects, names, ("OS", "Overall Survival (days)"), (arm.exit_day, np.where(arm.died, 0, 1), told)
+    )
 
 
 def _rows(
     trial: Trial, subjects: Subjects, names: NDArray[np.str_], param: tuple[str, str], values: tuple[Any, Any, Any]
 ) -> dict[str, NDArray[Any]]:
     day, censored, told = values
+    source = [
+        ("ADCE", "AVAL") if one == 0 else _SOURCES.get(why, ("", "")) for one, why in zip(censored, told, strict=True)
+    ]
     return {
         "USUBJID": names,
         "ARMCD": np.array([trial.arms[i].name for i in subjects.arm]),
+        "TRTP": np.array(planned(trial, subjects)),
         "PARAMCD": np.full(subjects.n, param[0]),
         "PARAM": np.full(subjects.n, param[1]),
         "AVAL": day,
         "CNSR": censored,
         "EVNTDESC": np.array(told, dtype=np.str_),
+        "SRCDOM": np.array([table for table, _ in source], dtype=np.str_),
+        "SRCVAR": np.array([variable for _, variable in source], dtype=np.str_),
     }
+
+
+def planned(trial: Trial, subjects: Subjects) -> list[str]:
+    """Return the planned treatment of each subject, TRT01P of ADSL."""
+    return [trial.arms[i].regimen.title for i in subjects.arm]
 
 
 def _why(subjects: Subjects, index: int, arm: FollowUp) -> str:
@@ -207,22 +240,25 @@ def _kind_words(kind: int) -> str:
 
 def _adce(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
     codes = codes_of(trial.countings)
-    found: list[tuple[str, str, str, float, str]] = []
+    found: list[tuple[str, str, str, str, float, str]] = []
+    treatment = planned(trial, subjects)
     for name, counting in trial.countings.items():
         arm = counted(trial, subjects, counting, None, name)
         rows = zip(arm.event_patient, arm.event_day, arm.event_kind, strict=True)
         found += [
-            (str(names[i]), trial.arms[subjects.arm[i]].name, codes[name], float(day), _kind_words(int(kind)))
+            (str(names[i]), trial.arms[subjects.arm[i]].name, treatment[i], codes[name], float(day), _kind_words(kind))
             for i, day, kind in rows
         ]
-    subject, armcd, param, day, term = zip(*found, strict=True) if found else ((), (), (), (), ())
+    subject, armcd, trtp, param, day, term = zip(*found, strict=True) if found else ((),) * 6
     columns = (
         Column("STUDYID", "Study Identifier", "", "text", [trial.name] * len(found)),
         Column("USUBJID", "Unique Subject Identifier", "", "text", subject),
         Column("ARMCD", "Planned Arm Code", "", "text", armcd),
-        Column("PARAMCD", "Definition, as in ADTTE", "", "text", param),
+        Column("TRTP", "Planned Treatment", "", "text", trtp),
+        Column("PARAMCD", "Parameter Code", "", "text", param),
         Column("CETERM", "Counted Event", "", "text", term),
-        Column("ASTDY", "Day of Event since Entry", "day", "number", day),
+        Column("ASTDY", "Analysis Start Relative Day", "day", "whole", study_day(day)),
+        Column("AVAL", "Time of Event since Entry", "day", "number", day),
     )
     return Table("ADCE", "Every Counted Event", columns)
 
@@ -238,13 +274,24 @@ def _adae(trial: Trial, subjects: Subjects, names: NDArray[np.str_], seed: int) 
     found += [(i, day, "Hypocalcaemia", grade, "LABORATORY") for i, day, grade in _low_calcium(subjects, end, seed)]
     found += [(i, day, term, None, "EVENT") for i, day, term in _harms(subjects, end)]
     found.sort(key=lambda one: one[:3])
+    who, treatment = [one[0] for one in found], planned(trial, subjects)
     columns = (
         Column("STUDYID", "Study Identifier", "", "text", [trial.name] * len(found)),
-        Column("USUBJID", "Unique Subject Identifier", "", "text", [str(names[one[0]]) for one in found]),
-        Column("ARMCD", "Planned Arm Code", "", "text", [trial.arms[subjects.arm[one[0]]].name for one in found]),
+        Column("USUBJID", "Unique Subject Identifier", "", "text", [str(names[i]) for i in who]),
+        Column("AESEQ", "Sequence Number", "", "whole", [who[:place].count(i) + 1 for place, i in enumerate(who)]),
+        Column("ARMCD", "Planned Arm Code", "", "text", [trial.arms[subjects.arm[i]].name for i in who]),
+        Column("TRTP", "Planned Treatment", "", "text", [treatment[i] for i in who]),
+        Column("AETERM", "Reported Term for the Adverse Event", "", "text", [one[2] for one in found]),
         Column("AEDECOD", "Dictionary-Derived Term", "", "text", [one[2] for one in found]),
-        Column("ASTDY", "Analysis Start Relative Day", "day", "number", [one[1] for one in found]),
-        Column("ATOXGR", "Toxicity Grade (CTCAE)", "", "whole", [one[3] for one in found]),
+        Column("TRTEMFL", "Treatment Emergent Analysis Flag", "", "text", ["Y"] * len(found)),
+        Column("ASTDY", "Analysis Start Relative Day", "day", "whole", study_day([one[1] for one in found])),
+        Column(
+            "ATOXGR",
+            "Analysis Toxicity Grade",
+            "",
+            "text",
+            ["" if one[3] is None else str(one[3]) for one in found],
+        ),
         Column("AESRC", "Found as EVENT or by LABORATORY Value", "", "text", [one[4] for one in found]),
     )
     return Table("ADAE", "Adverse Events", columns)
@@ -276,7 +323,7 @@ def _low_calcium(subjects: Subjects, end: NDArray[np.float64], seed: int) -> Ite
 def _adlb(trial: Trial, subjects: Subjects, names: NDArray[np.str_], seed: int) -> Table:
     end = _end_of_study(subjects)
     parts: list[dict[str, NDArray[Any]]] = []
-    arms = np.array([arm.name for arm in trial.arms])[subjects.arm]
+    arms, treatment = np.array([arm.name for arm in trial.arms])[subjects.arm], np.array(planned(trial, subjects))
     for name, (code, title) in LABORATORY.items():
         values = measured(subjects, name, seed)
         day = np.arange(values.shape[1]) * DAYS_PER_MONTH
@@ -286,10 +333,12 @@ def _adlb(trial: Trial, subjects: Subjects, names: NDArray[np.str_], seed: int) 
             {
                 "USUBJID": names[who],
                 "ARMCD": arms[who],
+                "TRTP": treatment[who],
                 "PARAMCD": np.full(len(who), code),
                 "PARAM": np.full(len(who), title),
+                "AVISIT": np.where(month == 0, "Baseline", np.char.add("Month ", month.astype(np.str_))),
                 "AVISITN": month,
-                "ADY": day[month],
+                "ADY": np.array(study_day(day[month]), dtype=np.int64),
                 "AVAL": value,
                 "BASE": base,
                 "PCHG": 100.0 * (value / base - 1.0),
@@ -301,11 +350,13 @@ def _adlb(trial: Trial, subjects: Subjects, names: NDArray[np.str_], seed: int) 
         Column("STUDYID", "Study Identifier", "", "text", [trial.name] * len(rows["USUBJID"])),
         Column("USUBJID", "Unique Subject Identifier", "", "text", rows["USUBJID"]),
         Column("ARMCD", "Planned Arm Code", "", "text", rows["ARMCD"]),
+        Column("TRTP", "Planned Treatment", "", "text", rows["TRTP"]),
         Column("PARAMCD", "Parameter Code", "", "text", rows["PARAMCD"]),
-        Column("PARAM", "Parameter (with unit)", "", "text", rows["PARAM"]),
-        Column("AVISITN", "Analysis Visit (month)", "month", "whole", rows["AVISITN"]),
-        Column("ADY", "Analysis Relative Day", "day", "number", rows["ADY"]),
-        Column("AVAL", "Analysis Value, with error of the assay", "", "number", rows["AVAL"]),
+        Column("PARAM", "Parameter", "", "text", rows["PARAM"]),
+        Column("AVISIT", "Analysis Visit", "", "text", rows["AVISIT"]),
+        Column("AVISITN", "Analysis Visit (N)", "month", "whole", rows["AVISITN"]),
+        Column("ADY", "Analysis Relative Day", "day", "whole", rows["ADY"]),
+        Column("AVAL", "Analysis Value", "", "number", rows["AVAL"]),
         Column("BASE", "Baseline Value", "", "number", rows["BASE"]),
         Column("PCHG", "Percent Change from Baseline", "%", "number", rows["PCHG"]),
         Column("ABLFL", "Baseline Record Flag", "", "text", rows["ABLFL"]),

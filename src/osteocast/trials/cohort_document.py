@@ -57,8 +57,8 @@ _NOTES: Final = (
     "Intervals of 95 % hold chance alone, at central parameters: not how unsure the model is.",
     "Most rates are assumed; those matched to a published figure are named in docs/natural-history.md, and agreement "
     "with them is no evidence.",
-    "A published figure counts as met where the intervals overlap; one without an interval, where the simulated value "
-    "lies within a fifth of it.",
+    "A published figure counts as met where chance in both figures explains the distance (95 %); a published range, "
+    "where the simulated interval reaches it; one figure alone, where the simulated value lies within a fifth of it.",
     "Pain, kinds of lesions and cord compression come from the equations of bone, for some of the people.",
 )
 
@@ -128,11 +128,16 @@ def _published(asked: Outcome, simulated: tuple[float | None, float | None, floa
 
 
 def _met(simulated: Sequence[float | None], published: Document) -> bool:
-    """Whether the intervals overlap; without a published interval, whether the value is within a fifth."""
+    """Whether both intervals together explain the distance, or the interval reaches a range; alone, within a fifth."""
     value, low, high = simulated
     if value is None:
         return False
     least, most = (published[key] for key in ("low", "high"))
+    if published["text"] == "" and low is not None and high is not None and least is not None and most is not None:
+        # Half-widths that face each other: that two intervals touch is a distance of up to 1.4 of them.
+        away = float(published["value"]) - value
+        faced = (high - value, published["value"] - least) if away > 0.0 else (value - low, most - published["value"])
+        return bool(abs(away) <= np.hypot(*faced))
     if least is None or most is None:
         least, most = (published["value"] * (1.0 + sign * _NEAR) for sign in (-1.0, 1.0))
         low = high = value

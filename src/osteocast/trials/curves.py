@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.domain.trial import Counting, Trial
-from osteocast.trials.endpoint import counted, kinds_of, survival_of
+from osteocast.trials.endpoint import counted, kinds_of, survival_of, with_death_competing
 from osteocast.trials.follow_up import FollowUp, Outcome, first_events
 from osteocast.trials.laboratory import measured
 from osteocast.trials.recurrent import mean_events_with_death
@@ -84,7 +84,7 @@ def event_curves(trial: Trial, subjects: Subjects) -> list[MonthlyCurve]:
     days = np.asarray(months[1:], dtype=np.float64) * DAYS_PER_MONTH
     return [
         _by_month(arm.name, mean_events_with_death(arm, main_kinds(trial), days), arm.exit_day, months)
-        for arm in counted_arms(trial, subjects)
+        for arm in counted_arms(with_death_competing(trial), subjects)
     ]
 
 

@@ -56,16 +56,26 @@ def allocation_text(trial: Trial, design: str) -> str:
 
 def follow_up_texts(trial: Trial) -> list[str]:
     """Return the plan of follow-up in words."""
-    plan, leaving = trial.follow_up, trial.arms[0].drop_out
+    plan = trial.follow_up
     first, last = plan.earliest_exit.value, plan.latest_exit.value
     ends = f"{first:.3g} years" if first == last else f"between {first:.3g} and {last:.3g} years"
     return [
         f"Skeletal surveys every {plan.survey_interval.value:.0f} days find silent fractures; "
         "laboratory values are kept by month.",
         f"The study ends for each patient {ends} after entry; no event counts after month {plan.cut_off.value:.0f}.",
-        f"Of those still in it {100 * (1 - np.exp(-leaving.withdrawal.value)):.0f} % leave within a year.",
+        _leaving_text(trial),
         f"Deaths are followed to month {plan.simulated.value:.0f}, also after the study.",
     ]
+
+
+def _leaving_text(trial: Trial) -> str:
+    """Say how many leave within a year, arm by arm where arms differ, and whose share that is."""
+    shares = {arm.name: f"{100 * (1 - np.exp(-arm.drop_out.withdrawal.value)):.0f} %" for arm in trial.arms}
+    alike = len(set(shares.values())) == 1
+    told = shares[trial.arms[0].name] if alike else ", ".join(f"{share} on {name}" for name, share in shares.items())
+    state = any(arm.drop_out.per_ecog_point.value or arm.drop_out.after_progression.value for arm in trial.arms)
+    whose = " of those at performance status 0 before a change of therapy; others at another rate" if state else ""
+    return f"Of those still in it {told} leave within a year{whose}."
 
 
 def estimand_texts(trial: Trial) -> list[str]:

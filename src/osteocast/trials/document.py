@@ -237,7 +237,7 @@ def _notes(result: TrialResult) -> Iterator[str]:
         yield f"Not independent: the model was calibrated on figures of this trial ({', '.join(calibrated)})."
     elif _targets(trial):
         yield "The model was not calibrated on any figure of this trial."
-    yield "Arms whose intervals overlap are not ranked: a difference inside the interval is no difference shown."
+    yield "Arms are not ranked by their own intervals: only a contrast whose interval leaves out 1 shows a difference."
     if settings.replicates == 1:
         yield "One replicate: another one of the same size would give other figures within about these intervals."
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -30,7 +30,7 @@ from osteocast.trials.hazard_ratio import (
 )
 from osteocast.trials.laboratory import harm_event, harm_limit, measured, month_of, reported_pain, visit_days
 from osteocast.trials.marker_change import median_change, percent_change
-from osteocast.trials.morbidity_rate import RateEstimator, mean_with_interval, morbidity_rate
+from osteocast.trials.morbidity_rate import RateEstimator, mean_number_with_interval, morbidity_rate
 from osteocast.trials.proportions import proportion
 from osteocast.trials.recurrent import mean_events_with_death
 from osteocast.trials.subjects import MEASURED, Subjects
@@ -83,6 +83,11 @@ class Case:
         return counted(self.trial, self.of_arms(names), counting, self.endpoint.day, " + ".join(names))
 
     @property
+    def competing(self) -> Case:
+        """The case with death known as a competing event, for estimators that are defined by it."""
+        return replace(self, trial=with_death_competing(self.trial))
+
+    @property
     def kinds(self) -> tuple[int, ...]:
         """Kinds of event that the endpoint counts: those of its definition, and death and switching if composite."""
         return kinds_of(self.trial, self.trial.countings[self.endpoint.counting or ""])
@@ -105,6 +110,16 @@ def estimand_of(trial: Trial) -> Estimand:
     return Estimand(
         trial.name, chosen.why, Strategy(chosen.death), Strategy(chosen.drop_out), Strategy(chosen.switching)
     )
+
+
+def with_death_competing(trial: Trial) -> Trial:
+    """Return the trial with death competing where its estimand takes death for a loss like any other.
+
+    An estimator with death as the end of all events would otherwise see no deaths, and be another one under its name.
+    """
+    if trial.estimand.death != "hypothetical":
+        return trial
+    return replace(trial, estimand=replace(trial.estimand, death="while-alive"))
 
 
 def kinds_of(trial: Trial, counting: Counting) -> tuple[int, ...]:
@@ -163,15 +178,21 @@ def first_event_curve(case: Case) -> Curve:
 
 
 def cumulative_incidence(case: Case) -> Estimate:
-    """Aalen-Johansen share with a counted event by a day."""
-    day, outcome = first_events(case.test, case.kinds)
+    """Aalen-Johansen share with a counted event by a day, death competing."""
+    day, outcome = first_events(case.competing.test, case.kinds)
     return estimate_at(aalen_johansen(day, outcome, Outcome.EVENT), _day(case))
 
 
 def mean_cumulative(case: Case) -> Estimate:
     """Mean number of counted events by a day, death competing."""
     day = _day(case)
-    return estimate_at(mean_events_with_death(case.test, case.kinds, np.array([day])), day)
+    return estimate_at(mean_events_with_death(case.competing.test, case.kinds, np.array([day])), day)
+
+
+def sub_distribution_ratio(case: Case) -> Estimate:
+    """Fine-Gray ratio of sub-distribution hazards of the first counted event, death competing."""
+    both = case.competing
+    return sub_distribution_hazard_ratio(both.test, both.control, case.kinds)
 
 
 def rate(case: Case) -> Estimate:
@@ -183,7 +204,7 @@ def mean_count(case: Case) -> Estimate:
     """Counted events per patient, whatever the follow-up."""
     arm = case.test
     number = np.bincount(arm.event_patient, minlength=arm.n).astype(np.float64)
-    return mean_with_interval(number, 0.95, "mean number of events a patient, Student's t interval")
+    return mean_number_with_interval(number, 0.95, "mean number of events a patient, Student's t interval")
 
 
 def survival_follow_up(case: Case, names: Sequence[str]) -> FollowUp:
@@ -313,7 +334,7 @@ ESTIMATORS: Final[Mapping[str, tuple[Callable[[Case], Estimate], str]]] = Mappin
         "andersen-gill": (lambda case: recurrent_hazard_ratio(case.test, case.control, case.kinds), "ratio"),
         "mean-cumulative-function": (mean_cumulative, "events/patient"),
         "cumulative-incidence": (cumulative_incidence, "share"),
-        "fine-gray": (lambda case: sub_distribution_hazard_ratio(case.test, case.control, case.kinds), "ratio"),
+        "fine-gray": (sub_distribution_ratio, "ratio"),
         "morbidity-rate": (rate, "1/year"),
         "mean-count": (mean_count, "events/patient"),
         "survival-median": (survival_median, "day"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
@@ -53,7 +54,7 @@ def morbidity_rate(
         return missing(method, "trial.no-time")
     if estimator is RateEstimator.EVENTS_PER_PERSON_TIME:
         return _pooled(number, years, level, method)
-    return mean_with_interval(number / years, level, method)
+    return mean_number_with_interval(number / years, level, method)
 
 
 def rate_ratios(
@@ -72,6 +73,12 @@ def rate_ratios(
         for name, kinds in types.items()
     }
     return {name: ratio_of(*pair) for name, pair in rates.items()}
+
+
+def mean_number_with_interval(values: FloatArray, level: float, method: str) -> Estimate:
+    """Return the mean of values that are never below 0, such as numbers of events: the lower limit ends at 0."""
+    found = mean_with_interval(values, level, method)
+    return replace(found, low=float(np.fmax(found.low, 0.0))) if np.isfinite(found.low) else found
 
 
 def mean_with_interval(values: FloatArray, level: float, method: str) -> Estimate:

@@ -31,7 +31,8 @@ class Pattern:
     arm : its name. patients, events : how many; events more than `WINDOW` days apart.
     first_early, first_later : first events a year at risk, in the first three months and afterwards [1/year].
     first, next : first events, and second events after a first one, a year at risk [1/year].
-    variance_over_mean : of the number of events of a patient; 1 where events fall on all alike by chance.
+    variance_over_mean : of the number of events of a patient, less the variance that unequal follow-up alone gives at
+        the arm's rate; 1 where events fall on all alike by chance.
     top_tenth : share of the events that the tenth of the patients with most of them has [1].
     """
 
@@ -68,7 +69,7 @@ def pattern(arm: FollowUp, kinds: tuple[int, ...]) -> Pattern:
         first_later=_rate(int(np.sum(had & (day > EARLY))), day - early),
         first=_rate(int(np.sum(had)), day),
         next=_rate(second, after),
-        variance_over_mean=_ratio(float(number.var()), float(number.mean())),
+        variance_over_mean=_dispersion(number, arm.exit_day),
         top_tenth=_ratio(float(most.sum()), float(number.sum())),
     )
 
@@ -81,6 +82,12 @@ def _after_first(arm: FollowUp, day: FloatArray, had: NDArray[np.bool_]) -> tupl
     np.minimum.at(end, arm.event_patient[later], arm.event_day[later])
     at_risk = np.maximum(end - (day + WINDOW), 0.0)[had]
     return at_risk, len(np.unique(arm.event_patient[later]))
+
+
+def _dispersion(number: NDArray[np.int64], day: FloatArray) -> float:
+    """Return (Var N - r^2 Var T) / E N: of a Poisson number with rate r over a time T, Var N = r E T + r^2 Var T."""
+    rate = _ratio(float(number.sum()), float(day.sum()))
+    return _ratio(float(number.var() - rate**2 * day.var()), float(number.mean()))
 
 
 def _rate(events: int, days: FloatArray) -> float:

@@ -90,17 +90,27 @@ def predict_null(fit: NullFit, rows: Sequence[NullRow]) -> dict[str, Prediction]
 def left_out(rows: Sequence[NullRow], pool: Sequence[NullRow] = ()) -> dict[str, Prediction]:
     """Return predictions of the fit rows of each trial by the null model fitted without it.
 
+    Trials that report on the same people are left out together, as in the calibration without a trial: a pooled
+    publication would otherwise give the left-out figures back.
+
     Parameters
     ----------
     rows : to predict. pool : rows of further trials to fit to.
     """
     found: dict[str, Prediction] = {}
     for trial in sorted({one.row.trial for one in rows if one.row.use == "fit"}):
-        others = [one for one in [*rows, *pool] if one.row.trial != trial]
+        without = same_people(trial)
+        others = [one for one in [*rows, *pool] if one.row.trial not in without]
         found |= predict_null(
             fit_null(others), [one for one in rows if one.row.trial == trial and one.row.use == "fit"]
         )
     return found
+
+
+def same_people(trial: str) -> tuple[str, ...]:
+    """Return the trials that report on the people of a trial, itself among them (``data/calibration.toml``)."""
+    groups: list[list[str]] = read_table("calibration").get("same_people", [])
+    return next((tuple(names) for names in groups if trial in names), (trial,))
 
 
 def _normal_limit() -> float:

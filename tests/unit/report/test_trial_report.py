@@ -1,6 +1,8 @@
 """Report and terminal summary of a simulated trial."""
 
 import copy
+import html
+import itertools
 import json
 import re
 
@@ -9,7 +11,7 @@ from tests.trials.small import raw_trial, small_trial
 
 from osteocast.foundation.banner import BANNER
 from osteocast.report.html import write_report
-from osteocast.report.trial_figures import Scale, scale_of
+from osteocast.report.trial_figures import Scale, scale_of, strip_scale
 from osteocast.report.trial_html import trial_report_html
 from osteocast.report.trial_terminal import trial_summary
 from osteocast.report.trial_wording import figure_text, number, published_text, reason_text, span
@@ -49,7 +51,7 @@ def test_the_page_is_whole_and_needs_nothing_else(single):
     for endpoint in single["endpoints"]:
         assert endpoint["name"].replace("-", " ") in page
     assert page.count('<span class="assumed">assumed</span>') >= 10
-    assert "no difference shown" in page
+    assert "whose interval leaves out 1 shows a difference" in page
 
 
 def test_figures_used_in_the_calibration_and_checks_stand_apart(single):
@@ -140,3 +142,21 @@ def test_scales_hold_what_is_drawn():
     assert scale_of([one(None, None, None)], False).high > 0
     # one wide interval does not press the others together
     assert scale_of([one(1.0, 0.9, 500.0)], False).high <= 3.0
+
+
+@pytest.mark.parametrize("high", [1.5, 2.0, 3.0, 5.0, 5.6, 8.0])
+def test_numbers_on_a_scale_of_ratios_do_not_cover_one_another(high):
+    """About six and a half units a character of size 11, centred; the outermost stand within the picture."""
+    drawn = str(strip_scale(Scale(1 / high, high, True), "ratio"))
+    texts = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)"[^>]*>([\d.]+)</text>', drawn)
+    assert len(texts) >= 3
+    ends = []
+    for x, anchor, words in texts:
+        begin = float(x) - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * 6.5 * len(words)
+        ends.append((begin, begin + 6.5 * len(words)))
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(sorted(ends)))
+
+
+def test_events_needed_at_one_trials_ratio_are_told_with_care(single, many):
+    assert "one trial's estimate" in html.unescape(trial_report_html(single))
+    assert "one trial's estimate" not in html.unescape(trial_report_html(many))

@@ -9,7 +9,7 @@ import pytest
 
 from osteocast.evidence.load import load_targets
 from osteocast.formats.trial_file import builtin_trials, read_trial
-from osteocast.validation.null_fit import fit_null, predict_null
+from osteocast.validation.null_fit import fit_null, left_out, predict_null, same_people
 from osteocast.validation.null_model import answers_of, names_of, null_model
 from osteocast.validation.null_rows import NullRow, null_rows
 from osteocast.validation.row import rows_of
@@ -80,3 +80,16 @@ def test_prediction_is_wider_than_the_chance_of_the_trial_alone(rows: list[NullR
     few = [one for one in rows if one.row.trial == "saad-2002"]
     found = predict_null(fit_null(few), few)
     assert all(found[one.row.target].sd > (one.row.error or 0.0) for one in few)
+
+
+def test_a_trial_is_left_out_with_the_publications_of_its_people(rows: list[NullRow]) -> None:
+    """The pooled publication of two protocols must not give the left-out figures of one of them back."""
+    own = [one for one in rows if one.row.trial == "hortobagyi-1996"]
+    pooled = [one for one in rows if one.row.trial in ("lipton-2000", "theriault-1999")]
+    others = [one for one in rows if one.row.trial == "stopeck-2010"]
+    assert set(same_people("hortobagyi-1996")) == {"hortobagyi-1996", "lipton-2000", "theriault-1999"}
+    assert same_people("stopeck-2010") == ("stopeck-2010",)
+    assert own
+    assert pooled
+    with_them, without = left_out(own, [*pooled, *others]), left_out(own, others)
+    assert {target: one.centre for target, one in with_them.items()} == {t: one.centre for t, one in without.items()}

@@ -14,7 +14,7 @@ from osteocast.evidence.load import DATA, load_targets
 from osteocast.formats.trial_file import read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
 from osteocast.report.validation_folder import table_text, terminal_text
-from osteocast.report.validation_page import span, validation_html
+from osteocast.report.validation_page import in_order, span, summary_cells, validation_html
 from osteocast.trials.run import _refuse_failures
 from osteocast.validation import run as validation_run
 from osteocast.validation.row import Row, rows_of
@@ -180,3 +180,14 @@ def test_one_course_without_a_solution_stops_no_small_block() -> None:
     for failed, n in ((2, 73), (20, 1000)):
         with pytest.raises(SolveError, match=r"trial\.solver-failures"):
             _refuse_failures(SimpleNamespace(failed=failed, n=n), "arm")
+
+
+def test_coverage_on_the_page_has_its_own_chance_and_held_back_rows_come_first(document: dict) -> None:
+    ordered = in_order(document["summaries"])
+    assert [one["use"] for one in ordered] == sorted(one["use"] for one in ordered)
+    one = next(s for s in ordered if s["use"] == "fit" and s["family"] == "level" and s["on"] == "all rows")
+    cells = summary_cells(one | {"hits": 33, "rows": 39})
+    # 33 of 39, exact: 69.5 to 94.1 %
+    assert cells["chance"] == "69 to 94 %"
+    assert summary_cells(one)["chance"] in validation_html(document)
+    assert "of which five" not in validation_html(document)
