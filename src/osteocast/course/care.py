@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Final, NamedTuple
 
-from osteocast.foundation.compiled import jitable
+from osteocast.foundation.compiled import inlined, jitable
 
 FLUIDS_CHANGE: Final = (1.25, 4.0, 10.0)  # days after the start of fluids on which their rate changes
 
@@ -64,13 +64,13 @@ def mirels_score(site: float, pain: float, movement_pain: float, phenotype: floa
     return site + pain_points + type_points + size_points
 
 
-@jitable
+@inlined
 def rod_indicated(score: float, movement_pain: float, p: CareParams) -> bool:
     """Whether the rule of the care parameters asks for a prophylactic rod."""
     return score >= p.rod_score or (score >= p.rod_score_pain and movement_pain >= p.rod_pain)
 
 
-@jitable
+@inlined
 def radiotherapy_open(day: float, last_day: float, courses: float, p: CareParams) -> bool:
     """Whether a lesion may be irradiated (again) on this day; `last_day` is nan if never."""
     if math.isnan(last_day):
@@ -78,7 +78,7 @@ def radiotherapy_open(day: float, last_day: float, courses: float, p: CareParams
     return day - last_day >= p.radiotherapy_gap_first + p.radiotherapy_gap_more * (courses - 1.0)
 
 
-@jitable
+@inlined
 def relief_left(relieved: float, irradiated: float, day: float, p: CareParams) -> float:
     """Share of resting pain drive that radiotherapy still relieves; `irradiated` is its day, nan if never."""
     if math.isnan(irradiated):
@@ -98,7 +98,7 @@ def saline_rate(days_since_start: float, p: CareParams) -> float:
     return 0.0
 
 
-@jitable
+@inlined
 def ecog_score(baseline: float, tempo: float, burden: float, fracture: float, walks: float, p: CareParams) -> float:
     """Performance status 0-4 as a continuous score."""
     score = baseline + p.ecog_tempo * tempo + p.ecog_burden * burden + p.ecog_fracture * fracture

@@ -7,7 +7,7 @@ log-normal peaks, one a day, and falls; a bone breaks when a load exceeds its st
 import math
 from typing import Annotated, NamedTuple
 
-from osteocast.foundation.compiled import jitable
+from osteocast.foundation.compiled import inlined, jitable
 
 
 class HazardParams(NamedTuple):
@@ -47,7 +47,7 @@ def overload(log_strength: float, margin: float, spread: float, share: float) ->
     return normal_tail((margin + log_strength + math.log(share)) / spread)
 
 
-@jitable
+@inlined
 def fracture_hazard(
     log_strength: float,
     pain: float,
@@ -75,19 +75,19 @@ def fracture_hazard(
     return daily + falls
 
 
-@jitable
+@inlined
 def fall_rate(falls_per_year: float, ecog: float, age: float, p: HazardParams) -> float:
     """Falls a day, rising with age and performance status."""
     return falls_per_year / 365.25 * math.exp(p.falls_ecog * ecog + p.falls_age * (age - 65.0))
 
 
-@jitable
+@inlined
 def referral_hazard(pain: float, p: HazardParams) -> float:
     """Referrals a day of one painful lesion to palliative radiotherapy."""
     return p.referral_rate / (1.0 + math.exp(-(pain - p.referral_pain) / p.referral_width))
 
 
-@jitable
+@inlined
 def death_hazard(
     baseline: float, tempo: float, burden: float, marks: tuple[float, float], calcium: float, p: HazardParams
 ) -> float:

@@ -9,7 +9,7 @@ from osteocast.course.courses import EventKind
 from osteocast.course.hazards import fracture_hazard, overload, referral_hazard
 from osteocast.course.layout import PERSON_INDEX, PLACE_INDEX, SITES_INDEX, Quantity
 from osteocast.course.memory import Rules, Run, chance, record_event, threshold
-from osteocast.foundation.compiled import jitable
+from osteocast.foundation.compiled import inlined, jitable
 from osteocast.foundation.random import normal_quantile
 from osteocast.models.pain import movement_drive, pain_score, resting_drive
 from osteocast.models.strength import disruption, relative_strength, structural_bone, tissue_stiffness
@@ -81,7 +81,7 @@ def draw_thresholds(run: Run, rules: Rules, j: int) -> None:
     run.lesion[j, m.ROD_AT] = threshold(run, rules, _Q_ROD, row, 0)
 
 
-@jitable
+@inlined
 def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     """Strength, pain and fracture hazard of a lesion now, written to its memory."""
     x = run.xl[j]
@@ -120,7 +120,7 @@ def observe_lesion(run: Run, rules: Rules, j: int, day: float) -> None:
     memory[m.ROD_RATE] = rod_rate(run, rules, j)
 
 
-@jitable
+@inlined
 def pain_drives(run: Run, rules: Rules, j: int, day: float, logs: float) -> tuple[float, float]:
     """Drives of pain at rest and on movement, before any sensitivity, at a bone with log strength `logs`."""
     x = run.xl[j]
@@ -136,7 +136,7 @@ def pain_drives(run: Run, rules: Rules, j: int, day: float, logs: float) -> tupl
     return resting, moving
 
 
-@jitable
+@inlined
 def rod_rate(run: Run, rules: Rules, j: int) -> float:
     """Prophylactic operations a day: above 0 where the rule of care asks for a rod."""
     memory = run.lesion[j]
@@ -149,7 +149,7 @@ def rod_rate(run: Run, rules: Rules, j: int) -> float:
     return float(rules.hazard.rod_rate) if rod_indicated(score, movement, rules.care) else 0.0
 
 
-@jitable
+@inlined
 def begin_interval(run: Run, rules: Rules, j: int) -> None:
     """Keep the rates at the start of an interval; over the interval the mean of both ends acts."""
     memory = run.lesion[j]
@@ -224,7 +224,7 @@ def fracture(run: Run, rules: Rules, j: int, day: float) -> None:
         stop_walking(run, day, row)
 
 
-@jitable
+@inlined
 def cord_events(run: Run, rules: Rules, j: int, day: float, span: float) -> None:
     """Follow epidural growth: pain, then weakness, then sensory loss, then treatment after a delay."""
     memory = run.lesion[j]
@@ -271,7 +271,7 @@ def treat_cord(run: Run, rules: Rules, j: int, day: float) -> None:
     run.xl[j, rules.at.epidural] = min(run.xl[j, rules.at.epidural], rules.care.epidural_after)
 
 
-@jitable
+@inlined
 def lesion_events(run: Run, rules: Rules, j: int, day: float, span: float) -> None:
     """Let the hazards of one lesion act over the interval of `span` days that ends now."""
     memory = run.lesion[j]

@@ -25,7 +25,7 @@ from osteocast.course.patient_events import (
 from osteocast.course.readings import Written, observe, read_body, snapshot
 from osteocast.course.today import end_history, open_future
 from osteocast.engine.stepper import copy
-from osteocast.foundation.compiled import jitable, uncounted
+from osteocast.foundation.compiled import inlined, jitable, uncounted
 
 GRID_PER_MONTH: Final = 5  # events are checked about every six days
 HISTORY_GRID: Final = DAYS_PER_MONTH
@@ -90,7 +90,7 @@ def act(k: Any, run: Run, rules: Rules, at: int, written: Written) -> None:
         copy(written.records[int(detail)], run.observed, run.observed.size)
 
 
-@jitable
+@inlined
 def open_interval(k: Any, run: Run, rules: Rules, day: float, stale: bool) -> None:
     """Begin an interval of the hazards; where something has just changed, derived quantities are stale."""
     if stale:
@@ -104,7 +104,7 @@ def open_interval(k: Any, run: Run, rules: Rules, day: float, stale: bool) -> No
     run.body[m.DEATH_BEFORE] = death_rate(run, rules)
 
 
-@jitable
+@inlined
 def pass_interval(k: Any, run: Run, rules: Rules, day: float) -> bool:
     """Let the hazards of the interval that ends now act; return whether the person has died."""
     span = day - run.body[m.INTERVAL_DAY]
@@ -134,7 +134,7 @@ def end_interval(k: Any, run: Run, rules: Rules, day: float) -> bool:
     return False
 
 
-@jitable
+@inlined
 def jumps(run: Run, rules: Rules, day: float, at: int) -> bool:
     """Whether a lesion is seeded, irradiated or fixed today, so that hazards jump."""
     active = run.counts[0]
@@ -147,7 +147,7 @@ def jumps(run: Run, rules: Rules, day: float, at: int) -> bool:
     return False
 
 
-@jitable
+@inlined
 def next_change(run: Run, rules: Rules, day: float, at: int) -> float:
     """Next day after this one that the calendar or the seeding of a known lesion holds; infinite if none."""
     change = math.inf
@@ -159,7 +159,7 @@ def next_change(run: Run, rules: Rules, day: float, at: int) -> float:
     return float(change)
 
 
-@jitable
+@inlined
 def next_care(run: Run, rules: Rules, day: float) -> float:
     """Next day on which fluids change or a rescue infusion ends; infinite if none."""
     change = math.inf
@@ -174,7 +174,7 @@ def next_care(run: Run, rules: Rules, day: float) -> float:
     return float(change)
 
 
-@jitable
+@inlined
 def pause(k: Any, run: Run, rules: Rules, day: float) -> None:
     """Changes that fall on a day of their own: seeding in the history, fluids, the end of a rescue infusion."""
     while run.counts[0] < run.place.shape[0] and run.place[run.counts[0], _SEED_DAY] <= day:
@@ -199,7 +199,7 @@ def first_day(run: Run, rules: Rules) -> float:
     return float(math.floor((day - SETTLING) / HISTORY_GRID) * HISTORY_GRID)
 
 
-@jitable
+@inlined
 def integrate(k: Any, run: Run, rules: Rules, span: tuple[float, float, float]) -> tuple[int, float]:
     """Integrate from a day to a day with a first step, in the way that changes ask for; return status, next step."""
     day, stop, step = span

@@ -10,7 +10,7 @@ from osteocast.course.hazards import death_hazard, fall_rate
 from osteocast.course.layout import NEW_LESIONS, PERSON_INDEX, PLACE_INDEX, Quantity
 from osteocast.course.lesion_events import crossing_day, open_lesion, reached_day, stop_walking
 from osteocast.course.memory import Rules, Run, record_event, threshold
-from osteocast.foundation.compiled import jitable
+from osteocast.foundation.compiled import inlined, jitable
 
 _TEMPO: Final = PERSON_INDEX["tempo"]
 _DEATH: Final = PERSON_INDEX["death_hazard"]
@@ -59,7 +59,7 @@ def draw_life(run: Run, rules: Rules) -> None:
     run.body[m.SEEDING_AT] = threshold(run, rules, _Q_SEEDING, -1.0, 0)
 
 
-@jitable
+@inlined
 def observe_person(run: Run, rules: Rules, day: float) -> None:
     """Burden, performance status and fall rate now; calcium has been read from the equations before."""
     active = run.counts[0]
@@ -76,7 +76,7 @@ def observe_person(run: Run, rules: Rules, day: float) -> None:
     body[m.FALL_RATE] = fall_rate(run.person[_FALLS] * body[m.WALKS], body[m.ECOG], run.person[_AGE], rules.hazard)
 
 
-@jitable
+@inlined
 def death_rate(run: Run, rules: Rules) -> float:
     """Deaths a day as the person is now."""
     body = run.body
@@ -97,7 +97,7 @@ def start_line(run: Run, rules: Rules, day: float) -> None:
     record_event(run, day, day, _NEW_LINE, (-1.0, 0.0))
 
 
-@jitable
+@inlined
 def therapy_events(run: Run, rules: Rules, day: float) -> None:
     """Change to the next line once the present one has lost most of its effect."""
     body = run.body
@@ -106,7 +106,7 @@ def therapy_events(run: Run, rules: Rules, day: float) -> None:
         start_line(run, rules, day)
 
 
-@jitable
+@inlined
 def calcium_events(run: Run, rules: Rules, day: float, span: float) -> None:
     """Hyper- and hypocalcaemia, their symptoms in order, and treatment with fluids and zoledronate."""
     body = run.body
@@ -153,7 +153,7 @@ def set_saline(run: Run, rules: Rules, day: float) -> None:
         run.body[m.FLUIDS_DAY] = math.nan
 
 
-@jitable
+@inlined
 def seeding_events(run: Run, rules: Rules, day: float, span: float) -> None:
     """Let new lesions arrive; their site and make-up were drawn with the patient."""
     body = run.body
@@ -173,7 +173,7 @@ def seeding_events(run: Run, rules: Rules, day: float, span: float) -> None:
         record_event(run, when, math.nan, _NEW_LESION, (run.place[active, _ROW], 0.0))
 
 
-@jitable
+@inlined
 def death_events(run: Run, rules: Rules, day: float, span: float) -> bool:
     """Whether the person dies in this interval."""
     body = run.body

@@ -7,7 +7,7 @@ from osteocast.course.layout import PLACE_INDEX
 from osteocast.course.lesion_events import observe_lesion
 from osteocast.course.memory import Rules, Run
 from osteocast.course.patient_events import observe_person
-from osteocast.foundation.compiled import jitable
+from osteocast.foundation.compiled import inlined, jitable
 
 _ROW: Final = PLACE_INDEX["report_index"]
 
@@ -20,7 +20,7 @@ class Written(NamedTuple):
     records: Any  # (n_records, n_observables): body read-outs on the days of `Action.RECORD`
 
 
-@jitable
+@inlined
 def read_body(k: Any, run: Run) -> None:
     """Evaluate the body's read-outs with what the lesions export now."""
     k.sum_exports(run.xb, run.xl, run.counts[0], run.pb, run.pl, run.controls, run.work, run.exported)
@@ -39,7 +39,7 @@ def observe(k: Any, run: Run, rules: Rules, day: float) -> None:
     run.body[m.WORST_PAIN] = worst
 
 
-@jitable
+@inlined
 def snapshot(run: Run, rules: Rules, month: int, written: Written) -> None:
     """Write the monthly state of a living patient."""
     i = rules.at

@@ -183,7 +183,8 @@ class Printer:
         if exponent.is_Integer and 0 < int(exponent) <= LARGEST_UNROLLED_POWER:
             power = self._integer_power(floored, int(exponent))
         else:
-            power = self._node("{} ** {}", floored, n)
+            # powers of one ratio share its logarithm; exp and log together also take less time than a power
+            power = self._node("exp({} * {})", n, self._node("log({})", floored))
         if not slope:
             return self._node("{} * {}", power, self._node(f"min({{}} * {1 / SMALLEST_RATIO!r}, 1.0)", ratio))
         reach = self._node(f"({{}} if {{}} >= {SMALLEST_RATIO!r} else 1.0)", n, ratio)

@@ -24,9 +24,10 @@ from osteocast.engine import stepper
 from osteocast.engine.namespace import namespace
 from osteocast.models.functions import logistic, unit_ramp
 
-allocating = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
-# counting references to arrays costs more than it is worth where none is allocated: see `compiled.uncounted`
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"}, _nrt=False)
+OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
+allocating = njit(**OPTIONS)
+# neither counts references to arrays nor is inlined where its caller is: see `foundation.compiled`
+compiled = njit(**OPTIONS, _nrt=False, forceinline=False)
 
 '''
 FOOTER = """
@@ -188,7 +189,10 @@ def _lesion(system: System) -> Block:
     both = [(_plain(system.lesion_rates, "s"), "f", "="), (_plain(system.lesion_exports, "w"), "e", "+=")]
     linear = _hoisted_print(hoisted, [(rates, "f", "="), (exports, "e", "+=")], jacobian)
     signalled = sorted({b for _, b in by_signal.places})
-    add = [f"z[{i}] += {' + '.join(f'y[{i}, {b}] * s[{b}]' for b in signalled)}" for i in range(nl)]
+    # every load comes before the first store, which might change what is loaded as far as the compiler knows
+    add = [f"s{b} = s[{b}]" for b in signalled]
+    add += [f"z{i} = z[{i}] + ({' + '.join(f'y[{i}, {b}] * s{b}' for b in signalled)})" for i in range(nl)]
+    add += [f"z[{i}] = z{i}" for i in range(nl)]
     text = [
         _hoisted_print(hoisted, both, None).function("lesion_rates", (*arguments, "e")),
         linear.function("lesion_linear", (*arguments, "j", "e")),

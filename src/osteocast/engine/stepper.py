@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.foundation.compiled import jitable
+from osteocast.foundation.compiled import inlined, jitable
 
 Floats = NDArray[np.float64]
 
@@ -128,28 +128,28 @@ class Inputs(NamedTuple):
     controls: Floats
 
 
-@jitable
+@inlined
 def copy(target: Floats, source: Floats, count: int) -> None:
     """Copy the first `count` numbers (a loop compiles faster than slices)."""
     for m in range(count):
         target[m] = source[m]
 
 
-@jitable
+@inlined
 def accept(target: Floats, source: Floats, count: int) -> None:
     """Copy a new state; amounts below `NEGLIGIBLE` become zero, since denormal numbers are very slow."""
     for m in range(count):
         target[m] = 0.0 if abs(source[m]) <= NEGLIGIBLE else source[m]
 
 
-@jitable
+@inlined
 def clear(target: Floats) -> None:
     """Set a vector to zero."""
     for m in range(target.size):
         target[m] = 0.0
 
 
-@jitable
+@inlined
 def all_finite(values: Floats, count: int) -> bool:
     """Tell whether the first `count` numbers are finite."""
     total = 0.0
@@ -158,7 +158,7 @@ def all_finite(values: Floats, count: int) -> bool:
     return total == 0.0
 
 
-@jitable
+@inlined
 def add(target: Floats, weight: float, source: Floats, count: int) -> None:
     """Add ``weight * source`` to the first `count` numbers of `target`."""
     for m in range(count):
@@ -191,7 +191,7 @@ def new_work(core: Core, max_lesions: int) -> Work:
     )
 
 
-@jitable
+@inlined
 def evaluate_rates(core: Core, y: Floats, f: Floats, inputs: Inputs, work: Work) -> None:
     """Fill `f` with the derivatives of the whole system at `y`."""
     nb, nl = core.sizes[0], core.sizes[1]
@@ -206,7 +206,7 @@ def evaluate_rates(core: Core, y: Floats, f: Floats, inputs: Inputs, work: Work)
     core.body_rates(y[:nb], p, work.q_body, work.exports, c, f[:nb])
 
 
-@jitable
+@inlined
 def linearise(core: Core, inputs: Inputs, work: Work) -> None:
     """Fill the derivatives and all Jacobian values at the current state."""
     nb, nl = core.sizes[0], core.sizes[1]
@@ -227,14 +227,14 @@ def linearise(core: Core, inputs: Inputs, work: Work) -> None:
     core.body_linear(y[:nb], p, work.q_body, work.exports, c, f[:nb], work.j_body)
 
 
-@jitable
+@inlined
 def smaller(a: float, b: float) -> float:
     """Return the smaller of two pivots; one that is not a number counts as zero, so that no other hides it."""
     a = a if a > 0.0 else 0.0
     return b if b < a else (a if b >= a else 0.0)
 
 
-@jitable
+@inlined
 def factor(core: Core, diagonal: float, inputs: Inputs, work: Work) -> float:
     """Factor ``diagonal I - J``; return a lower bound of its pivots in units of `diagonal`."""
     smallest = np.inf
@@ -248,7 +248,7 @@ def factor(core: Core, diagonal: float, inputs: Inputs, work: Work) -> float:
     return smallest / diagonal
 
 
-@jitable
+@inlined
 def solve_linear(core: Core, b: Floats, inputs: Inputs, work: Work) -> None:
     """Solve ``(diagonal I - J) x = b`` in place: lesions, body by its Schur complement, lesions again."""
     nb, nl = core.sizes[0], core.sizes[1]
@@ -267,7 +267,7 @@ def solve_linear(core: Core, b: Floats, inputs: Inputs, work: Work) -> None:
             core.lesion_add_signals(work.y_signal[i], work.signals, b[a : a + nl])
 
 
-@jitable
+@inlined
 def stages(core: Core, h: float, inputs: Inputs, work: Work) -> None:
     """Compute the six stage increments `u` and the new state `y_new` of one step."""
     n = core.sizes[0] + inputs.n_lesions * core.sizes[1]
@@ -287,7 +287,7 @@ def stages(core: Core, h: float, inputs: Inputs, work: Work) -> None:
     add(y_new, 1.0, u[STAGES - 1], n)
 
 
-@jitable
+@inlined
 def block_error(change: Floats, work: Work, first: int, atol: Floats, rtol: float) -> float:
     """Mean square of `change` over one block in tolerances; huge after an undershoot, infinite if not a number."""
     total = 0.0
@@ -302,7 +302,7 @@ def block_error(change: Floats, work: Work, first: int, atol: Floats, rtol: floa
     return total / atol.size if total < np.inf else np.inf
 
 
-@jitable
+@inlined
 def step_error(change: Floats, n_lesions: int, work: Work, options: Options) -> float:
     """Largest root mean square over body and lesions: one lesion's error never hides behind the others."""
     nb, nl = options.atol_body.size, options.atol_lesion.size
@@ -323,7 +323,7 @@ def first_step(span: float, inputs: Inputs, work: Work, options: Options) -> flo
     return min(span, options.largest_step, FIRST_MOVE / max(speed, 1e-300))
 
 
-@jitable
+@inlined
 def load(core: Core, xb: Floats, xl: Floats, inputs: Inputs, work: Work) -> None:
     """Copy the state into the work arrays."""
     nb, nl = core.sizes[0], core.sizes[1]
@@ -333,7 +333,7 @@ def load(core: Core, xb: Floats, xl: Floats, inputs: Inputs, work: Work) -> None
             work.y[nb + i * nl + m] = xl[i, m]
 
 
-@jitable
+@inlined
 def store(core: Core, xb: Floats, xl: Floats, inputs: Inputs, work: Work) -> None:
     """Copy the state back to the caller's arrays."""
     nb, nl = core.sizes[0], core.sizes[1]
@@ -351,7 +351,7 @@ def prepare(core: Core, inputs: Inputs, work: Work) -> None:
         core.prepare_lesion(inputs.p_lesion[i], work.q_lesion[i])
 
 
-@jitable
+@inlined
 def integrate(
     core: Core, span: tuple[float, float, float], inputs: Inputs, work: Work, options: Options
 ) -> tuple[int, float, int]:

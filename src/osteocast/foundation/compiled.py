@@ -19,7 +19,18 @@ def jitable(function: F) -> F:
     """
     from numba.extending import register_jitable
 
-    marked: F = register_jitable(function)
+    marked: F = register_jitable(forceinline=False)(function)
+    return marked
+
+
+def inlined(function: F) -> F:
+    """Mark like `jitable`; compiled, its code is put where it is called.
+
+    For small functions on a hot path whose arguments hold many numbers and arrays: a call hands over each of them.
+    """
+    from numba.extending import register_jitable
+
+    marked: F = register_jitable(forceinline=True)(function)
     return marked
 
 
