@@ -20,11 +20,13 @@ __all__ = ["TISSUES", "Calibration", "air_fat_muscle", "apply", "fixed", "from_l
 TISSUES = ("air", "fat", "muscle")
 """Tissues of the calibration without a phantom."""
 
+# Limits of our own choice, wide around published lines (0.7 to 0.9 mg/cm3 per HU): they catch wrong units.
 _LEAST_SLOPE, _GREATEST_SLOPE = 0.4, 1.6
+_GREATEST_INTERCEPT = 200.0
 _LEAST_R2 = 0.98
 _FEWEST = 200
 _PEAK_WIDTH_HU = 3.0
-_FULL_CIRCLE = 2
+_END_BINS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _density_unit(unit: str | None) -> str:
 
 def _check_line(slope: float, intercept: float, native: bool = False) -> None:
     plain = math.isfinite(slope) and math.isfinite(intercept) and slope > 0.0
-    if plain and (native or (_LEAST_SLOPE <= slope <= _GREATEST_SLOPE and abs(intercept) <= 200.0)):
+    if plain and (native or (_LEAST_SLOPE <= slope <= _GREATEST_SLOPE and abs(intercept) <= _GREATEST_INTERCEPT)):
         return
     fix = "Give density = slope * HU + intercept in mg/cm3, not in g/cm3 and not the other way round."
     expected = f"a slope of {_LEAST_SLOPE:g} to {_GREATEST_SLOPE:g} mg/cm3 per HU and an intercept near 0"
@@ -209,7 +211,7 @@ def _peak(values: npt.NDArray[np.float32], search: Mapping[str, Any], tissue: st
     counts, _ = np.histogram(inside, bins=round(high - low), range=(low, high))
     smooth = ndimage.gaussian_filter1d(counts.astype(np.float64), _PEAK_WIDTH_HU, mode="nearest")
     top = int(smooth.argmax())
-    if inside.size < _FEWEST or top < _FULL_CIRCLE or top >= len(smooth) - _FULL_CIRCLE:
+    if inside.size < _FEWEST or top < _END_BINS or top >= len(smooth) - _END_BINS:
         fix = "Give regions of air, fat and muscle, a larger part of the scan, or another calibration."
         found = f"no peak of {tissue} from {low:g} to {high:g} HU ({inside.size:,} voxels)"
         raise InputError(Issue("calibration.tissue-missing", tissue, found, "a peak of its own", fix))

@@ -16,7 +16,7 @@ from osteocast.structure.ct_geometry import grid_of
 from osteocast.structure.ct_header import MOST_BYTES, MOST_VOXELS
 from osteocast.structure.ct_libraries import pydicom, simpleitk
 from osteocast.structure.ct_series import ENHANCED_CT, Slice, choose_series, slices_in
-from osteocast.structure.ct_tags import Scanner, number_of, numbers_of, word_of
+from osteocast.structure.ct_tags import ALLOWED_TAGS, PIXEL_TAGS, Scanner, number_of, numbers_of, word_of
 from osteocast.structure.volume import Matrix, check_affine, nearest_lps
 
 __all__ = ["Series", "read_series"]
@@ -114,7 +114,8 @@ def _read_frames(one: Slice, place: str) -> tuple[npt.NDArray[np.float32], Matri
     _check_size(one.frames, one.shape, place)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        header = with_reader(place, lambda: pydicom().dcmread(str(one.path)))
+        tags = [*ALLOWED_TAGS, *PIXEL_TAGS]
+        header = with_reader(place, lambda: pydicom().dcmread(str(one.path), specific_tags=tags))
         frames = with_reader(place, lambda: [_frame(header, n) for n in range(one.frames)])
         stored = with_reader(place, lambda: np.asarray(header.pixel_array))
     whole = all(frame.orientation and frame.position and frame.spacing for frame in frames)

@@ -19,6 +19,9 @@ MOST_FILES = 20_000
 """Most files of a folder that are looked at."""
 
 _SHORTEST_HASH = 6
+# Cosines and spacings are written with few decimals, which may differ in the last one.
+_COSINE_ERROR = 1e-3
+_SPACING_ERROR_MM = 1e-4
 
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 """SOP class of a CT that holds all its slices in one file."""
@@ -198,12 +201,17 @@ def _described(group: Sequence[Slice]) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _alike(values: tuple[float, ...] | None, others: tuple[float, ...] | None, tolerance: float) -> bool:
+    pairs = zip(values or (), others or (), strict=False)
+    return len(values or ()) == len(others or ()) and all(abs(a - b) <= tolerance for a, b in pairs)
+
+
 def _check_alike(group: Sequence[Slice], place: str) -> None:
     first = group[0]
     views: dict[str, set[object]] = {
         "size": {s.shape for s in group},
-        "orientation": {tuple(round(v, 3) for v in s.orientation or ()) for s in group},
-        "pixel spacing": {tuple(round(v, 4) for v in s.pixel_spacing_mm or ()) for s in group},
+        "orientation": {_alike(s.orientation, first.orientation, _COSINE_ERROR) for s in group},
+        "pixel spacing": {_alike(s.pixel_spacing_mm, first.pixel_spacing_mm, _SPACING_ERROR_MM) for s in group},
         "kernel": {s.scanner.kernel for s in group},
         "tube voltage": {s.scanner.kvp for s in group},
         "scale of values": {s.rescale_type for s in group},

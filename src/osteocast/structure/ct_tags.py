@@ -1,7 +1,7 @@
 """What is kept of a scan beside its voxels: the technique, and nothing that names a person or a place.
 
-Reading is by an allow-list: tags that are not on it never enter memory. Dates, names, institutions, serial numbers
-and comments are not on it; of the series' identifier only a hash is kept, which tells two series apart.
+Reading is by an allow-list: no other tag becomes part of a header or a result. Dates, names, institutions, serial
+numbers and comments are not on it; of the series' identifier only a hash is kept, which tells two series apart.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ALLOWED_TAGS", "Scanner", "number_of", "numbers_of", "read_scanner", "series_hash", "word_of"]
+__all__ = ["ALLOWED_TAGS", "PIXEL_TAGS", "Scanner", "number_of", "numbers_of", "read_scanner", "series_hash", "word_of"]
 
 ALLOWED_TAGS = (
     "SOPClassUID",
@@ -44,6 +44,17 @@ ALLOWED_TAGS = (
     "PerFrameFunctionalGroupsSequence",
 )
 """Keywords of the DICOM tags that are read."""
+
+PIXEL_TAGS = (
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "PixelData",
+)
+"""What is read besides where pydicom decodes the pixels."""
 
 _LONGEST = 40
 _NO_AGENT = ("none", "no", "without", "ohne", "nein", "0", "n", "native", "nativ", "non")

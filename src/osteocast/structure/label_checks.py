@@ -20,6 +20,7 @@ Mask = npt.NDArray[np.bool_]
 METAL_HU = 3000.0
 """CT numbers above which no bone lies: metal, and its streaks reach far around it."""
 
+# Limits of our own choice: about ten voxels across; a piece that carries load; crumbs and holes that can be seen.
 _FEWEST_VOXELS = 1_000
 _SECOND_PIECE = 0.05
 _LEAST_PIECE = 0.001

@@ -15,7 +15,7 @@ from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.ct_file import read_image, with_reader
 from osteocast.structure.ct_header import MOST_VOXELS, check_file, format_of
 from osteocast.structure.ct_libraries import pydicom
-from osteocast.structure.ct_tags import number_of, numbers_of, word_of
+from osteocast.structure.ct_tags import ALLOWED_TAGS, PIXEL_TAGS, number_of, numbers_of, word_of
 from osteocast.structure.label_names import plain_name
 from osteocast.structure.volume import Matrix, check_affine, nearest_lps
 
@@ -146,7 +146,8 @@ def read_segments(path: Path) -> StoredLabels:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            data = pydicom().dcmread(str(path), defer_size="1 MB")
+            tags = [*ALLOWED_TAGS, *PIXEL_TAGS, "SegmentSequence", "MaximumFractionalValue"]
+            data = pydicom().dcmread(str(path), specific_tags=tags)
             is_segmentation = str(data.get("SOPClassUID", "")) == _SEGMENTATION
         except InputError:
             raise

@@ -75,7 +75,8 @@ class Law:
         parts = []
         for piece in self.pieces:
             power = "rho" if piece.exponent == 1.0 else f"rho^{piece.exponent:g}"
-            text = f"{piece.offset:g} + {piece.factor:g} {power}" if piece.offset else f"{piece.factor:g} {power}"
+            terms = [f"{piece.offset:g}"] if piece.offset else []
+            text = " + ".join([*terms, *([f"{piece.factor:g} {power}"] if piece.factor else [])])
             parts.append(text + (f" below {piece.below:g}" if np.isfinite(piece.below) else ""))
         return f"{letter} = " + "; ".join(parts)
 
