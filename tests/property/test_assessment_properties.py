@@ -116,9 +116,12 @@ def test_removing_information_never_makes_an_unknown_a_no(
 
 @settings(max_examples=40, deadline=None)
 @given(patients(), said())
-def test_the_forecasts_emergencies_are_emergencies(patient: Patient, findings: dict[str, bool]) -> None:
-    if any(one.level == "emergency" for one in emergencies_and_limits(patient)):
-        assert assess(patient, today=DAY, findings=findings).level == "EMERGENCY"
+def test_what_the_forecast_puts_first_is_urgent(patient: Patient, findings: dict[str, bool]) -> None:
+    level = assess(patient, today=DAY, findings=findings).level
+    for one in emergencies_and_limits(patient):
+        if one.level == "emergency":
+            # calcium from 3.0 mmol/L is given the same day at least, see docs/assess.md
+            assert level in (("EMERGENCY", "SAME DAY") if one.about == "calcium" else ("EMERGENCY",))
 
 
 # CTCAE's own limits differ by unit by up to 0.13 mg/dL; values in between are left out.

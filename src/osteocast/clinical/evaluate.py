@@ -10,6 +10,7 @@ from osteocast.clinical.formulas import compute
 from osteocast.clinical.given import open_item
 from osteocast.clinical.possible import Possible, Value, known, one_of
 from osteocast.clinical.rules import decide
+from osteocast.formats.assessment_rules import urgency_rules
 from osteocast.formats.instrument_file import instrument
 from osteocast.formats.instrument_model import InstrumentEntry, ItemEntry, OutputEntry
 
@@ -76,6 +77,10 @@ def _answer(entry: InstrumentEntry, output: OutputEntry) -> _Answer:
         return lambda values: values[output.copies]
     if output.instrument:
         return lambda values: _of_other(output, values)
+    if output.level_of:
+        return lambda values: _level([values[name].value for name in output.level_of])
+    if output.clock_of:
+        return lambda values: _clock(values[output.clock_of].value)
     rules, recorded = output.all_rules, output.recorded
     names = tuple(dict.fromkeys(name for rule in rules for one in rule.when for name in one.named))
     return _remembered(names, lambda seen: decide(rules, dict(zip(names, seen, strict=True)), recorded))
@@ -106,6 +111,17 @@ def _sum(points: list[dict[str, int]], seen: tuple[Possible, ...]) -> Possible:
         more = {of_level[str(level)] for level in one.options}
         totals = {total + extra for total in totals for extra in more}
     return one_of(list(totals))
+
+
+def _level(ids: list[Value]) -> Possible:
+    """Return the gravest level of rules of urgency, or the words for none."""
+    table = urgency_rules()
+    met = {table.rules[str(one)].level for one in ids if one}
+    return known(next((one.name for one in table.levels if one.name in met), table.none.name))
+
+
+def _clock(rule: Value) -> Possible:
+    return known(urgency_rules().rules[str(rule)].clock if rule else ())
 
 
 def _highest(parts: list[Possible]) -> Possible:

@@ -41,10 +41,9 @@ def prognosis_scores(facts: Facts, unchecked: bool) -> list[Score]:
                 },
             ),
         ]
-    if unchecked:
-        chemo = any(line.therapy_class == "chemotherapy" for line in patient.lines)
-        multiple = "yes" if several else None
-        items = {"primary": primary, "visceral": none, "ecog_3_4": patient.ecog, "multiple_bone": multiple}
-        wanted.append(("katagiri", {**items, "prior_chemo": "yes" if chemo else None}))
+    chemo = any(line.therapy_class == "chemotherapy" for line in patient.lines)
+    multiple = "yes" if several else None
+    items = {"primary": primary, "visceral": none, "ecog_3_4": patient.ecog, "multiple_bone": multiple}
+    wanted.append(("katagiri", {**items, "prior_chemo": "yes" if chemo else None}))
     found = [applied(name, {**items, **who}, unchecked) for name, items in wanted]
     return [one for one in found if one is not None]

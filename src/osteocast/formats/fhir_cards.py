@@ -7,7 +7,7 @@ from osteocast.formats.fhir_node import clean
 
 __all__ = ["INDICATORS", "Card", "cards"]
 
-INDICATORS = {"EMERGENCY": "critical", "SAME DAY": "warning", "URGENT": "warning", "SOON": "info", "ROUTINE": "info"}
+INDICATORS = {"EMERGENCY": "critical", "SAME DAY": "warning", "URGENT": "warning", "SOON": "info"}
 """How each level of urgency is shown."""
 _MOST_SUMMARY = 139
 _NOTE = "Research and education use only; not a diagnosis, an order or a treatment recommendation."

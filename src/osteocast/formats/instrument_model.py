@@ -155,7 +155,7 @@ class BandEntry(_Entry):
 
 
 class OutputEntry(_Entry):
-    """One answer: a sum of points, a formula, bands of a number, rules, the highest of several, or a copy."""
+    """One answer: a sum of points, a formula, bands of a number, rules, the highest of several, a copy, a level."""
 
     title: str
     unit: str = ""
@@ -171,14 +171,17 @@ class OutputEntry(_Entry):
     copies: str = ""
     instrument: str = ""
     output: str = ""
+    level_of: tuple[str, ...] = ()  # outputs that give ids of rules of ``urgency.toml``: the gravest level of them
+    clock_of: str = ""  # an output that gives such an id: the clock of it
     inside: bool = False  # a step on the way, not shown
     recorded: bool = False  # what is open does not hold: the answer is "at least this", by what is recorded
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kinds = (self.sum, self.formula, self.bands, self.rules, self.highest, self.copies, self.instrument)
-        if sum(bool(kind) for kind in kinds) != 1:
-            raise ValueError("an output is exactly one of sum, formula, bands, rules, highest, copies, instrument")
+        if sum(bool(kind) for kind in (*kinds, self.level_of, self.clock_of)) != 1:
+            words = "sum, formula, bands, rules, highest, copies, instrument, level_of, clock_of"
+            raise ValueError(f"an output is exactly one of {words}")
         if self.rules and self.rules[-1].when:
             raise ValueError("the last rule has no condition, so that every case has an answer")
         return self

@@ -60,7 +60,7 @@ def test_everything_is_written(record: Path, tmp_path: Path, capsys) -> None:
     assert open_ones, "SINS is open, and written as unknown"
     assert not [one for one in open_ones if "valueQuantity" in one]
     cards = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))["cards"]
-    assert cards[0]["indicator"] == "critical"
+    assert cards[0]["indicator"] == "warning"
     assert all(len(one["summary"]) < 140 and one["source"]["label"] for one in cards)
 
 
@@ -148,12 +148,12 @@ def test_a_folder_gives_one_table_by_urgency(tmp_path: Path, capsys) -> None:
     assert run(folder, "--out", tmp_path / "out") == 0
     lines = capsys.readouterr().out.rstrip().split("\n")
     assert len(lines) <= 25
-    assert lines[0].startswith("5 records: 2 EMERGENCY, 1 SOON, 2 NO LISTED TRIGGER")
+    assert lines[0].startswith("5 records: 1 EMERGENCY, 1 SAME DAY, 1 SOON, 2 NO LISTED TRIGGER")
     with (tmp_path / "out" / "assessments.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["level"] for row in rows] == ["EMERGENCY"] * 2 + ["SOON"] + ["NO LISTED TRIGGER"] * 2
-    assert [row["record"] for row in rows] == ["b.json", "e.ndjson:1", "a.json", "c.toml", "e.ndjson:2"]
-    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["counts"]["EMERGENCY"] == 2
+    assert [row["level"] for row in rows] == ["EMERGENCY", "SAME DAY", "SOON"] + ["NO LISTED TRIGGER"] * 2
+    assert [row["record"] for row in rows] == ["e.ndjson:1", "b.json", "a.json", "c.toml", "e.ndjson:2"]
+    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["counts"]["SAME DAY"] == 1
 
 
 def test_records_that_cannot_be_read_stand_first_and_end_with_2(tmp_path: Path, capsys) -> None:

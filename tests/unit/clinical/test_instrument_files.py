@@ -34,9 +34,8 @@ def test_everything_named_exists(name):
         assert not item.fills or item.fills in entry.items
         assert not item.unit_item or item.unit_item in entry.items
     for key, output in entry.outputs.items():
-        asked = {*output.sum, *output.arguments.values(), *output.highest, output.of, output.copies, output.given} - {
-            ""
-        }
+        asked = {*output.sum, *output.arguments.values(), *output.highest, *output.level_of}
+        asked |= {output.of, output.copies, output.given, output.clock_of} - {""}
         assert asked | {n for rule in output.all_rules for n in named(rule.when)} <= known, key
         assert not output.formula or output.formula in FORMULAS
         assert all(level.points is not None for item in output.sum for level in entry.items[item].levels)

@@ -52,7 +52,7 @@ def test_list_and_items(capsys):
     code, shown, _ = run("--list", capsys=capsys)
     assert code == 0
     assert [line.split("\t")[0] for line in shown.splitlines()] == list(instrument_names())
-    assert "katagiri\tmemory\t" in shown
+    assert "pain-response\tmemory\t" in shown
     code, shown, _ = run("van-der-linden", capsys=capsys)
     assert code == 0
     assert "--kps" in shown
@@ -75,7 +75,7 @@ def test_list_and_items(capsys):
         (["pain-band", "--pain", "nan"], ["instrument.number"]),
         (["tokuhashi", "--kps", "45"], ["instrument.level"]),
         (["tomita", "--primary", "breast", "--primary-class", "rapid"], ["instrument.contradiction"]),
-        (["katagiri", "--visceral", "none"], ["instrument.unchecked"]),
+        (["pain-response", "--pain-before", "8"], ["instrument.unchecked"]),
         (["--cases", "no-such-file.json"], ["file.missing"]),
     ],
 )

@@ -140,10 +140,19 @@ def test_clock_of_cord_compression_is_that_of_2023():
     assert clock[-1] == "radiotherapy if no surgery: <=24 h of decision to treat"
 
 
-def test_katagiri_is_off_unless_asked_for():
+def test_what_was_read_in_no_source_is_off_unless_asked_for():
+    off = [name for name in instrument_names() if instrument(name).status == "memory"]
+    assert off == ["pain-response", "urgency"]
     with pytest.raises(osteocast.OsteocastError, match=r"instrument\.unchecked"):
-        osteocast.score("katagiri", visceral="none")
-    assert osteocast.score("katagiri", unchecked=True, visceral="none").answer("total").bounds == (0, 8)
+        osteocast.score("pain-response", pain_before=8)
+    assert osteocast.score("katagiri", visceral="none").answer("total").bounds == (0, 8)
+
+
+def test_katagiri_a_critical_value_counts_two_whatever_the_others_are():
+    levels = {level.name: level.title for level in instrument("katagiri").items["lab"].levels}
+    assert [osteocast.score("katagiri", lab=name).items[0].points for name in levels] == [0, 1, 2]
+    assert all(word in levels["abnormal"] for word in ("CRP", "LDH", "albumin"))
+    assert all(word in levels["critical"] for word in ("platelets", "calcium", "bilirubin"))
 
 
 def test_disagreement_of_the_sources_travels_with_every_score():
