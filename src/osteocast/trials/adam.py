@@ -20,7 +20,7 @@ from osteocast.course.harms import HARMS
 from osteocast.course.layout import DAYS_PER_MONTH
 from osteocast.domain.table import read_table
 from osteocast.domain.trial import Counting, Trial
-from osteocast.trials.endpoint import counted, kinds_of, survival_of, with_death_competing
+from osteocast.trials.endpoint import counted, kinds_of, survival_of, survival_on_trial, with_death_competing
 from osteocast.trials.entry import QUANTITIES
 from osteocast.trials.follow_up import FollowUp, Outcome, first_events, first_kinds
 from osteocast.trials.laboratory import harm_limit, measured
@@ -158,7 +158,7 @@ def _flag(yes: NDArray[np.bool_]) -> NDArray[np.str_]:
 
 
 def _adtte(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
-    parts = [*_first_event_rows(trial, subjects, names), _death_rows(trial, subjects, names)]
+    parts = [*_first_event_rows(trial, subjects, names), *_death_rows(trial, subjects, names)]
     rows = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     columns = (
         Column("STUDYID", "Study Identifier", "", "text", [trial.name] * len(rows["USUBJID"])),
@@ -190,12 +190,18 @@ def _first_event_rows(trial: Trial, subjects: Subjects, names: NDArray[np.str_])
         yield _rows(trial, subjects, names, param, (day, censored, told))
 
 
-def _death_rows(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> dict[str, NDArray[Any]]:
-    arm = survival_of(trial, subjects, "survival")
-    told = ["Death" if one else "End of simulation" for one in arm.died]
-    return _rows(
-        trial, subjects, names, ("OS", "Overall Survival (days)"), (arm.exit_day, np.where(arm.died, 0, 1), told)
+def _death_rows(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield survival to the end of the simulation, for curves and medians, and to that of the trial, for ratios."""
+    long = (survival_of(trial, subjects, "survival"), "OS", "Overall Survival (days)", "End of simulation")
+    short = (
+        survival_on_trial(subjects, "survival"),
+        "OSTRIAL",
+        "Overall Survival to End of Trial (days)",
+        "End of trial",
     )
+    for arm, code, title, end in (long, short):
+        told = ["Death" if one else end for one in arm.died]
+        yield _rows(trial, subjects, names, (code, title), (arm.exit_day, np.where(arm.died, 0, 1), told))
 
 
 def _rows(
@@ -203,7 +209,7 @@ def _rows(
 ) -> dict[str, NDArray[Any]]:
     day, censored, told = values
     source = [
-        ("ADCE", "AVAL") if one == 0 else _SOURCES.get(why, ("", "")) for one, why in zip(censored, told, strict=True)
+        _SOURCES.get(why, ("ADCE", "AVAL") if one == 0 else ("", "")) for one, why in zip(censored, told, strict=True)
     ]
     return {
         "USUBJID": names,

@@ -208,14 +208,24 @@ def mean_count(case: Case) -> Estimate:
 
 
 def survival_follow_up(case: Case, names: Sequence[str]) -> FollowUp:
-    """Return survival of some arms of an endpoint, see `survival_of`."""
-    return survival_of(case.trial, case.of_arms(names), " + ".join(names))
+    """Return survival of some arms of an endpoint to the end of the trial, as a published ratio has it."""
+    return survival_on_trial(case.of_arms(names), " + ".join(names))
 
 
 def survival_of(trial: Trial, chosen: Subjects, name: str) -> FollowUp:
     """Return survival, followed to the end of the simulation whether or not patients left the study."""
-    end = round(trial.follow_up.simulated.value) * DAYS_PER_MONTH
-    died = np.isfinite(chosen.death_day)
+    end = np.full(chosen.n, round(trial.follow_up.simulated.value) * DAYS_PER_MONTH)
+    return _survival_until(chosen, name, end)
+
+
+def survival_on_trial(chosen: Subjects, name: str) -> FollowUp:
+    """Return survival, followed to the end of the trial or its cut-off whether or not patients left the study."""
+    return _survival_until(chosen, name, chosen.closed_day)
+
+
+def _survival_until(chosen: Subjects, name: str, end: FloatArray) -> FollowUp:
+    with np.errstate(invalid="ignore"):
+        died = chosen.death_day <= end
     none = np.zeros(0)
     index = np.zeros(0, dtype=np.int64)
     exit_day = np.where(died, chosen.death_day, end)
@@ -228,8 +238,8 @@ def survival_median(case: Case) -> Estimate:
 
 
 def survival_curve(case: Case) -> Curve:
-    """Kaplan-Meier share alive."""
-    arm = survival_follow_up(case, case.endpoint.arms)
+    """Kaplan-Meier share alive, followed to the end of the simulation."""
+    arm = survival_of(case.trial, case.of_arms(case.endpoint.arms), " + ".join(case.endpoint.arms))
     return kaplan_meier(arm.exit_day, arm.died)
 
 
@@ -239,7 +249,7 @@ def survival_probability(case: Case) -> Estimate:
 
 
 def survival_ratio(case: Case) -> Estimate:
-    """Cox hazard ratio of death."""
+    """Cox hazard ratio of death by the end of the trial."""
     control = survival_follow_up(case, (case.endpoint.comparator or "",))
     return death_hazard_ratio(survival_follow_up(case, case.endpoint.arms), control)
 
