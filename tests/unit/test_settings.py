@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from osteocast import cli
 from osteocast.evidence.code_and_data import code_and_data
 from osteocast.foundation.settings import MOST_WORKERS, out_of_range, workers_out_of_range
 
@@ -47,3 +48,12 @@ def test_what_is_said_about_results_changes_no_key(monkeypatch, tmp_path):
     assert code_and_data() == before
     (copy / "data" / "sites.toml").write_text("x = 1")
     assert code_and_data() != before
+
+
+def test_a_calibration_replaces_no_other_file(tmp_path, capsys):
+    other = tmp_path / "stopeck.toml"
+    other.write_text('format = "osteocast.trial/1"\n')
+    assert cli.run(["calibrate", "--out", str(other)]) == 1
+    assert "[storage.write]" in capsys.readouterr().err
+    assert other.read_text() == 'format = "osteocast.trial/1"\n'
+    assert [one.name for one in tmp_path.iterdir()] == ["stopeck.toml"]
