@@ -12,10 +12,12 @@ from rich.console import Console
 
 from osteocast.calibration.plan_file import read_plan
 from osteocast.calibration.run import CalibrationSettings, calibrate
+from osteocast.command import show_notices
 from osteocast.foundation.errors import InputError, Issue, StorageError
 from osteocast.foundation.files import check_place
 from osteocast.foundation.settings import workers_out_of_range
 from osteocast.inference.posterior import SCHEMA, Posterior
+from osteocast.interruption import work_that_stays
 
 _MOST_NAMES = 6
 _HEAD = 1000
@@ -54,8 +56,9 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
     _refuse_other_file(out)
     folder = out.with_name(f"{out.stem}-work") if work is None else work
     check_place(folder / "run.json")
+    show_notices()
     console = Console(stderr=True)
-    with console.status("") as status:
+    with work_that_stays(folder), console.status("") as status:
         clock = _Clock(time.monotonic())
 
         def tell(what: str, done: float, total: float) -> None:

@@ -7,6 +7,7 @@ import pytest
 from osteocast import cli
 from osteocast.evidence.code_and_data import code_and_data
 from osteocast.foundation.settings import MOST_WORKERS, out_of_range, workers_out_of_range
+from osteocast.interruption import work_that_stays
 
 
 @pytest.mark.parametrize("value", [0, 11, 1.5, True, "3", None])
@@ -57,3 +58,12 @@ def test_a_calibration_replaces_no_other_file(tmp_path, capsys):
     assert "[storage.write]" in capsys.readouterr().err
     assert other.read_text() == 'format = "osteocast.trial/1"\n'
     assert [one.name for one in tmp_path.iterdir()] == ["stopeck.toml"]
+
+
+def test_an_interruption_tells_of_finished_work_where_there_is_any(tmp_path, caplog):
+    for kept in ("", "done.json"):
+        if kept:
+            (tmp_path / kept).write_text("{}")
+        with pytest.raises(KeyboardInterrupt), work_that_stays(tmp_path):
+            raise KeyboardInterrupt
+        assert ("holds what is finished" in caplog.text) == bool(kept)
