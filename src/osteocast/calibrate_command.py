@@ -12,12 +12,16 @@ from rich.console import Console
 
 from osteocast.calibration.plan_file import read_plan
 from osteocast.calibration.run import CalibrationSettings, calibrate
-from osteocast.foundation.errors import InputError
+from osteocast.command import show_notices
+from osteocast.foundation.errors import InputError, Issue, StorageError
 from osteocast.foundation.files import check_place
 from osteocast.foundation.settings import workers_out_of_range
-from osteocast.inference.posterior import Posterior
+from osteocast.inference.posterior import SCHEMA, Posterior
+from osteocast.interruption import work_that_stays
 
 _MOST_NAMES = 6
+_HEAD = 1000
+"""Bytes at the beginning of a posterior that hold its schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,12 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
     if issues:
         raise InputError(issues)
     check_place(out)
+    _refuse_other_file(out)
     folder = out.with_name(f"{out.stem}-work") if work is None else work
     check_place(folder / "run.json")
+    show_notices()
     console = Console(stderr=True)
-    with console.status("") as status:
+    with work_that_stays(folder), console.status("") as status:
         clock = _Clock(time.monotonic())
 
         def tell(what: str, done: float, total: float) -> None:
@@ -67,6 +73,13 @@ def calibrate_command(asked: Asked, out: Path, work: Path | None) -> str:
         posterior.write(beside / f"{trial}.toml")
     found.posterior.write(out)
     return summary(found.posterior, out)
+
+
+def _refuse_other_file(out: Path) -> None:
+    """Raise `StorageError` where the name is that of a file which no calibration has written."""
+    if out.is_file() and SCHEMA not in out.read_bytes()[:_HEAD].decode(errors="replace"):
+        found, fix = "a file that is no posterior", "Choose another name, or remove the file."
+        raise StorageError(Issue("storage.write", str(out), found, "a new file, or a posterior to replace", fix))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from osteocast.evidence.load import evidence_sha256
-from osteocast.foundation.errors import InputError
+from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.run_record import new_run_record
 from osteocast.foundation.settings import workers_out_of_range
 from osteocast.progress import progress_bar, show_notices
@@ -45,12 +45,13 @@ def cohort_command(primary: str, asked: tuple[int, int, int | None], out: Path, 
 
 
 def _settings(primary: str, people: int, seed: int, workers: int | None) -> CohortSettings:
-    issues = workers_out_of_range("cohort.setting", workers)
+    issues: list[Issue] = []
     origins = origins_of("all")
     try:
         origins = origins_of(primary)
     except InputError as error:
         issues += error.issues
+    issues += workers_out_of_range("cohort.setting", workers)
     settings = CohortSettings(origins, people, seed)
     try:
         settings.check()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -22,6 +26,17 @@ def interrupt(number: int, frame: FrameType | None) -> None:
     for name in SIGNALS:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+@contextmanager
+def work_that_stays(folder: Path) -> Iterator[None]:
+    """Tell, where the run is ended from outside, that finished work stands in a folder."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if folder.is_dir() and any(folder.iterdir()):
+            logging.getLogger("osteocast").warning("%s holds what is finished; the same command goes on there", folder)
+        raise
 
 
 def _called_by_compiler(frame: FrameType | None) -> bool:

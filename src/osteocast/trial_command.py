@@ -21,11 +21,11 @@ from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.foundation.files import read_text_limited
 from osteocast.foundation.run_record import new_run_record
 from osteocast.foundation.settings import workers_out_of_range
+from osteocast.interruption import work_that_stays
 from osteocast.progress import progress_bar, show_notices
 from osteocast.report.folder import check_folder, result_text
 from osteocast.report.trial_folder import write_trial_folder
 from osteocast.report.trial_terminal import trial_summary
-from osteocast.trials.checkpoint import HEADER
 from osteocast.trials.run import Design, TrialSettings
 from osteocast.trials.simulate_trial import TrialResult, published_patients, simulate_trial
 
@@ -61,15 +61,12 @@ def trial_command(name: str, asked: Asked, out: Path, as_json: bool) -> str:
     show_notices()
     work = out / WORK
     try:
-        result = _simulated(trial, settings, work, threads)
+        with work_that_stays(work):
+            result = _simulated(trial, settings, work, threads)
     except (ForecastError, InputError) as error:
         # The same run would end so again; what it left would only stand in the way of a corrected one.
         if all(issue.code != "trial.foreign-work" for issue in error.issues):
             _forget(work)
-        raise
-    except KeyboardInterrupt:
-        if (work / HEADER).is_file():
-            logging.getLogger("osteocast").warning("%s holds what is finished; the same command goes on there", work)
         raise
     found = result.to_dict()
     report = write_trial_folder(result, found, record, out)

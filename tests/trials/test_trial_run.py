@@ -73,10 +73,19 @@ def test_damaged_work_is_computed_again(trial, fresh, tmp_path):
     raw = bytearray(unit.read_bytes())
     raw[len(raw) // 2] ^= 255
     unit.write_bytes(raw)
-    (tmp_path / "replicate-0001.json").write_text("{")
+    note = tmp_path / "replicate-0001.json"
+    note.write_text("{")
     told = []
     assert text(simulate_trial(trial, SETTINGS, tmp_path, notice=told.append)) == text(fresh)
-    assert sorted(told) == [f"{name} is damaged and is computed again" for name in (unit.name, "replicate-0001.json")]
+    assert sorted(told) == [f"{name} is damaged and is computed again" for name in (unit.name, note.name)]
+    # whole as JSON, but without its parts or with another number
+    whole = json.loads(note.read_text())
+    whole["made"]["endpoints"]["death-ratio"]["estimate"]["n"] += 1
+    for changed in ({}, whole):
+        note.write_text(json.dumps(changed))
+        told.clear()
+        assert text(simulate_trial(trial, SETTINGS, tmp_path, notice=told.append)) == text(fresh)
+        assert told == [f"{note.name} is damaged and is computed again"]
 
 
 def test_work_of_others_is_not_touched(trial, tmp_path):

@@ -134,3 +134,19 @@ def test_a_place_is_checked_before_a_long_run(tmp_path: Path) -> None:
         with pytest.raises(StorageError, match=r"storage\.write"):
             files.check_place(tmp_path / bad)
     assert names(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe with a name")
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_device_or_pipe_is_never_replaced_by_a_file(tmp_path: Path, linked: bool) -> None:
+    # `--out /dev/null` of somebody who may write there moved a file into its place
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    name = tmp_path / "link" if linked else pipe
+    if linked:
+        name.symlink_to(pipe)
+    for refused in (lambda: files.write_atomically(name, "new"), lambda: files.check_place(name)):
+        with pytest.raises(StorageError, match=r"storage\.write.*\n.*a device or pipe"):
+            refused()
+    assert pipe.is_fifo()
+    assert name.is_symlink() == linked

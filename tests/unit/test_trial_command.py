@@ -111,7 +111,7 @@ def test_a_full_disk_leaves_finished_work(folder, whole, monkeypatch, capsys):
     assert "[storage.write] trial/result.json" in told
     assert {one.name for one in (folder / "trial").iterdir()} == {"work"}
     with monkeypatch.context() as patch:
-        patch.setattr("osteocast.trials.simulate_trial._analysed", None)  # nothing is analysed again
+        patch.setattr("osteocast.trials.simulate_trial._replicate", pytest.fail)  # nothing is analysed again
         assert cli.run(["trial", "small.json", *OPTIONS]) == 0
     assert contents(folder / "trial") == whole
 

@@ -71,7 +71,7 @@ class CalibrationSettings:
             "ensemble": (self.members, 0, MOST_MEMBERS),
             "patients": (self.patients, FEWEST_PATIENTS, MOST_PATIENTS),
         }
-        issues = out_of_range("calibrate.setting", limits)
+        issues = out_of_range("calibrate.setting", {k: v for k, v in limits.items() if v[0] is not None})
         known = [stage.name for stage in plan.stages]
         for name in self.stages or ():
             if name not in known:

@@ -126,9 +126,15 @@ def canonical(value: float, unit: str, facts: TrialQuantity) -> float:
         raise refuse("value.unit", clipped(unit), expected, "Correct the unit.") from None
     low, high = facts.plausible
     if not low <= found <= high:
-        expected = f"{facts.title} between {low:g} and {high:g} {facts.unit}"
-        raise refuse("value.implausible", f"{value:g} {unit}", expected, "Check the number and the unit.")
+        expected = f"{facts.title} between {low:g} and {high:g} {_named(facts.unit)}".rstrip()
+        found_text = f"{value:g} {_named(unit)}".rstrip()
+        raise refuse("value.implausible", found_text, expected, "Check the number and the unit.")
     return found
+
+
+def _named(unit: str) -> str:
+    """Return a unit as it is written behind a number: nothing where it is a count."""
+    return "" if unit == "1" else unit
 
 
 def _input(section: str, name: str) -> AfterValidator:

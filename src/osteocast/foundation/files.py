@@ -70,9 +70,10 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
     Raises
     ------
     StorageError
-        ``storage.write``: the disk is full, the folder cannot be written, or the name is a folder.
+        ``storage.write``: the disk is full, the folder cannot be written, or the name is a folder, device or pipe.
     """
     path = Path(path)
+    _refuse_special(path)
     raw = content.encode("utf-8") if isinstance(content, str) else content
     temporary: str | None = None
     try:
@@ -101,15 +102,23 @@ def check_place(path: str | Path) -> None:
     Raises
     ------
     StorageError
-        ``storage.write``: a folder has the name, or it cannot be made where it is to stand.
+        ``storage.write``: a folder, device or pipe has the name, or it cannot be made where it is to stand.
     """
     path = Path(path)
+    _refuse_special(path)
     # Path.exists and Path.is_dir raise for names too long
     above = next((one for one in path.parents if os.path.exists(one)), Path())  # noqa: PTH110
     is_folder = os.path.isdir(path)  # noqa: PTH112
     if is_folder or not os.path.isdir(above) or not os.access(above, os.W_OK):  # noqa: PTH112
         found = "a folder has that name" if is_folder else f"{above} is no folder that can be written"
         fix = "Choose another name or folder."
+        raise StorageError(Issue("storage.write", str(path), found, "a place that can be written", fix))
+
+
+def _refuse_special(path: Path) -> None:
+    """Raise `StorageError` where the name is that of a device or pipe: a file moved there would take its place."""
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH110, PTH112, PTH113 -- Path's raise for names too long
+        found, fix = "a device or pipe", "Choose the name of a file."
         raise StorageError(Issue("storage.write", str(path), found, "a place that can be written", fix))
 
 

@@ -16,12 +16,12 @@ def out_of_range(code: str, limits: Mapping[str, tuple[int | None, int, int]]) -
 
     Parameters
     ----------
-    limits : value, lowest and highest by the name of the option; a value of None is the default and always fits.
+    limits : value, lowest and highest by the name of the option.
     """
     return [
         Issue(code, name, str(value), f"{low:,} to {high:,}", f"Choose --{name} within these limits.")
         for name, (value, low, high) in limits.items()
-        if value is not None and (type(value) is not int or not low <= value <= high)
+        if type(value) is not int or not low <= value <= high
     ]
 
 

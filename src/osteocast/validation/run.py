@@ -15,11 +15,12 @@ from osteocast.evidence.load import load_targets
 from osteocast.evidence.target import Target
 from osteocast.formats.trial_file import builtin_trials, read_trial
 from osteocast.foundation.errors import ForecastError, InputError, Issue, SolveError
+from osteocast.foundation.settings import MOST_SEED, out_of_range
 from osteocast.inference.parameter_draws import neutral_values
 from osteocast.inference.posterior import Posterior, read_posterior
 from osteocast.trials.patterns import Pattern, patterns_of
 from osteocast.trials.result import EndpointResult
-from osteocast.trials.run import Progress, TrialSettings
+from osteocast.trials.run import MOST_PATIENTS, MOST_REPLICATES, Progress, TrialSettings
 from osteocast.trials.simulate_trial import POSTERIOR, WITHOUT, simulate_trial
 from osteocast.validation.jackknife import figures_by_group
 from osteocast.validation.mechanisms import EVERY, chosen, unknown_mechanisms
@@ -35,6 +36,7 @@ MECHANISMS: Final = "mechanisms"
 """Folder of finished work of trials without a mechanism."""
 UNFITTED: Final = "unfitted"
 """Folder of finished work of fitted trials by a calibration without them."""
+_FEWEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,16 @@ class ValidationSettings:
         return published_size(trial) if self.patients is None else self.patients
 
     def check(self) -> None:
-        """Raise `InputError` ``validation.replicates`` (too few for an interval) or ``validation.mechanism``."""
-        issues: list[Issue] = []
-        if self.replicates < 3:
+        """Raise `InputError` with every setting out of range.
+
+        ``trial.setting``, ``validation.replicates`` (too few for an interval) or ``validation.mechanism``.
+        """
+        lowest = min(self.replicates, _FEWEST)
+        limits = {"replicates": (self.replicates, lowest, MOST_REPLICATES), "seed": (self.seed, 0, MOST_SEED)}
+        issues = out_of_range("trial.setting", limits)
+        if self.patients is not None:
+            issues += out_of_range("trial.setting", {"patients": (self.patients, 2, MOST_PATIENTS)})
+        if self.replicates < _FEWEST:
             fix = "Choose --replicates 3 or more; 10 give an interval that is worth reading."
             issues.append(Issue("validation.replicates", "replicates", str(self.replicates), "at least 3", fix))
         issues += unknown_mechanisms(self.without)
@@ -187,13 +196,16 @@ def validate(
         ``trial.foreign-work``.
     """
     settings.check()
+    names = {trial.name for trial in trials}
+    if len(names) < len(trials):
+        fix = "Give each trial once."
+        raise InputError(Issue("trial.name-twice", "trials", "two of one name", "each trial once", fix))
     targets = load_targets()
     how = (work, workers, progress, notice)
     runs = tuple(
         _with_unfitted(run_trial(trial, targets, settings.of(trial), _within(how, trial.name)), targets, settings, how)
         for trial in trials
     )
-    names = {trial.name for trial in trials}
     others = [read_trial(name) for name in builtin_trials() if name not in names]
     pool = [one for trial in others for one in null_rows(trial, rows_of(trial, targets, published_size(trial)))]
     found = scored(runs, settings, pool)

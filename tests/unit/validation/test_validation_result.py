@@ -145,10 +145,21 @@ def test_options_are_refused_together(tmp_path: Path) -> None:
     from osteocast.validate_command import Asked, validate_command
 
     with pytest.raises(InputError) as caught:
-        validate_command(Asked("many", 2, (), 1, 0), tmp_path / "out", as_json=False)
+        validate_command(Asked("many", 2, ("nothere",), -1, 0), tmp_path / "out", as_json=False)
     codes = [issue.code for issue in caught.value.issues]
-    assert codes == ["validation.workers", "validation.patients", "validation.replicates"]
+    assert codes == [
+        "validation.workers", "validation.patients", "trial.setting", "validation.replicates", "trial.unknown",
+    ]  # fmt: skip
+    for patients, replicates in (("0", 3), ("9" * 5000, 3), ("9999999", 3), ("8", 10**7)):
+        with pytest.raises(InputError, match=r"trial\.setting|validation\.patients"):
+            validate_command(Asked(patients, replicates, ("stopeck-2010",), 1, 1), tmp_path / "out", as_json=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_trial_counts_once(tmp_path: Path) -> None:
+    trial = read_trial("saad-2002")
+    with pytest.raises(InputError, match=r"trial\.name-twice"):
+        validation_run.validate((trial, trial), ValidationSettings(8, 3), tmp_path / "work")
 
 
 @pytest.mark.slow
