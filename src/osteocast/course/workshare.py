@@ -17,8 +17,8 @@ IntArray = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
 CHUNK = 8
-"""Courses that one call of the compiled loop runs; the result does not depend on it. Few, so that no thread waits long for
-the last call of another."""
+"""Courses that one call of the compiled loop runs; the result does not depend on it. Few, so that no thread waits long
+for the last call of another."""
 ENTRIES = (
     ("osteocast.course.chunk", "carry_chunk", "example:osteocast.course.example.carry_arguments"),
     ("osteocast.course.chunk", "continue_chunk", "example:osteocast.course.example.continue_arguments"),
