@@ -193,7 +193,7 @@ def _by_quantity(readings: Iterable[Reading | None]) -> dict[str, tuple[Reading,
 
 def canonical(one: Reading) -> float:
     """Return the number in the canonical unit of its quantity; as it is where there is none."""
-    if one.name not in read_table("observations"):
+    if one.name not in read_table("observations") and one.name not in read_table("measures"):
         return one.number
     facts = quantity_facts(one.name)
     return convert(one.number, one.unit, facts.unit, facts.substance) if one.unit != facts.unit else one.number
