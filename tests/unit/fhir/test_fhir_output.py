@@ -39,8 +39,8 @@ def test_cards_hold_what_cds_hooks_requires() -> None:
 RESPONSE = {"cards": (True, list), "systemActions": (False, list)}
 CARD = {
     "uuid": (False, str), "summary": (True, str), "detail": (False, str), "indicator": (True, str),
-    "source": (True, dict), "suggestions": (False, list), "selectionBehavior": (False, str), "overrideReasons": (False, list),
-    "links": (False, list),
+    "source": (True, dict), "suggestions": (False, list), "selectionBehavior": (False, str),
+    "overrideReasons": (False, list), "links": (False, list),
 }  # fmt: skip
 ORIGIN = {"label": (True, str), "url": (False, str), "icon": (False, str), "topic": (False, dict)}
 
