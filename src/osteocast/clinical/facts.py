@@ -16,6 +16,7 @@ from osteocast.domain.patient import EarlierCourse, Lesion, Patient
 from osteocast.domain.quantity import accepted_unit, quantity_facts
 from osteocast.domain.table import read_table
 from osteocast.formats.fhir_codes import concept
+from osteocast.formats.fhir_node import clean
 from osteocast.formats.fhir_record import Fact, FhirRecord, Used
 from osteocast.foundation.units import convert
 
@@ -70,7 +71,7 @@ class Facts:
 def facts_of_patient(patient: Patient, today: dt.date, source: str = "patient") -> Facts:
     """Return the facts of a patient's file."""
     readings = _by_quantity(_reading_of(one, f"observations[{n}]") for n, one in enumerate(patient.observations))
-    return _finish(source, today, patient, _of_patient(patient), readings)
+    return _finish(clean(source), today, patient, _of_patient(patient), readings)
 
 
 def facts_of_record(record: FhirRecord, today: dt.date) -> Facts:
