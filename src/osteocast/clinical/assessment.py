@@ -18,7 +18,6 @@ from osteocast.clinical.urgency import Age, Urgency, ages_of, urgency_of
 from osteocast.domain.patient import Patient
 from osteocast.domain.table import read_table
 from osteocast.evidence.cite import cite
-from osteocast.formats.fhir_node import clean
 from osteocast.formats.fhir_reader import is_fhir, read_fhir
 from osteocast.formats.fhir_record import FhirRecord
 from osteocast.formats.fields import clipped, suggestion
@@ -172,7 +171,7 @@ def assess(
     day = today or dt.datetime.now(tz=dt.UTC).date()
     name = "patient"
     if isinstance(record, str | Path):
-        name, record = clean(Path(record).name), read_record(record, day)
+        name, record = Path(record).name, read_record(record, day)
     if isinstance(record, Patient):
         facts, account = facts_of_patient(record, day, name), None
     else:

@@ -16,6 +16,7 @@ from osteocast.domain.patient import EarlierCourse, Lesion, Patient
 from osteocast.domain.quantity import accepted_unit, quantity_facts
 from osteocast.domain.table import read_table
 from osteocast.formats.fhir_codes import concept
+from osteocast.formats.fhir_node import clean
 from osteocast.formats.fhir_record import Fact, FhirRecord, Used
 from osteocast.foundation.units import convert
 
@@ -70,7 +71,7 @@ class Facts:
 def facts_of_patient(patient: Patient, today: dt.date, source: str = "patient") -> Facts:
     """Return the facts of a patient's file."""
     readings = _by_quantity(_reading_of(one, f"observations[{n}]") for n, one in enumerate(patient.observations))
-    return _finish(source, today, patient, _of_patient(patient), readings)
+    return _finish(clean(source), today, patient, _of_patient(patient), readings)
 
 
 def facts_of_record(record: FhirRecord, today: dt.date) -> Facts:
@@ -193,7 +194,7 @@ def _by_quantity(readings: Iterable[Reading | None]) -> dict[str, tuple[Reading,
 
 def canonical(one: Reading) -> float:
     """Return the number in the canonical unit of its quantity; as it is where there is none."""
-    if one.name not in read_table("observations"):
+    if one.name not in read_table("observations") and one.name not in read_table("measures"):
         return one.number
     facts = quantity_facts(one.name)
     return convert(one.number, one.unit, facts.unit, facts.substance) if one.unit != facts.unit else one.number

@@ -178,7 +178,7 @@ def _kidney(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Score
     if newest is None:
         return
     weight = facts.newest("weight", exact=True)
-    given = weight.exact if weight and weight.unit == "kg" else facts.value("weight")
+    given = f"{canonical(weight)!r} kg" if weight else facts.value("weight")
     person: dict[str, object] = {"age_years": facts.value("age"), "sex": facts.value("sex"), "weight_kg": given}
     # the renal doses are for bone metastases and myeloma; the label doses hypercalcaemia separately
     indication = "myeloma" if facts.value("primary") == "myeloma" else "bone-metastases"

@@ -185,8 +185,8 @@ def test_d25_spinal_pain_comes_before_weakness(word: str) -> None:
     assert of(person(), symptom(word)).level == "URGENT"
 
 
-# Agreement with the forecast: its emergencies of the cord are emergencies; the calcium that it calls present is that of the
-# rule for 3.0 mmol/L, which the table gives the same day.
+# Agreement with the forecast: its emergencies of the cord are emergencies; the calcium that it calls present is that of
+# the rule for 3.0 mmol/L, which the table gives the same day.
 @pytest.mark.parametrize(
     ("person_", "level"),
     [
@@ -400,6 +400,16 @@ def test_a_value_beyond_a_limit_of_the_assay_counts_as_far_as_it_goes() -> None:
 def test_the_worse_of_two_values_of_a_day_counts() -> None:
     found = with_bone(lab("29265-6", 2.4, "mmol/L"), lab("29265-6", 14.4, "mg/dL"))
     assert found.level == "EMERGENCY"
+
+
+def test_a_weight_in_pounds_counts_where_there_is_no_whole_patient() -> None:
+    def clearance(value: float, unit: str) -> float:
+        record = bundle(person(), breast(), lab("2160-0", 1.4, "mg/dL"), lab("29463-7", value, unit))
+        found = assess(read(record), today=DAY)
+        assert found.facts.patient is None
+        return found.known["renal.clearance"].possible.value
+
+    assert clearance(60 / 0.45359237, "[lb_av]") == pytest.approx(clearance(60, "kg"))
 
 
 def test_a_newer_order_is_judged_and_not_the_older_course() -> None:

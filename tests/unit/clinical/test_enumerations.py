@@ -88,3 +88,59 @@ def test_a_lower_clearance_never_has_a_higher_dose():
     found = [apply_instrument("zoledronate-dose", {"crcl": c / 10}).values["dose_mg"] or 0.0 for c in range(1201)]
     assert found == sorted(found)
     assert sorted(set(found)) == [0.0, 3.0, 3.3, 3.5, 4.0]
+
+
+HIGH = {
+    "mg/dL": (10.0, 11.0, 12.0, 13.0, 14.0),
+    "mmol/L": (2.4, 2.7, 3.0, 3.3, 3.5),
+    "ionised": (1.2, 1.4, 1.55, 1.7, 2.0),
+}
+LOW = {
+    "mg/dL": (9.0, 8.2, 7.5, 6.5, 5.5),
+    "mmol/L": (2.4, 2.05, 1.9, 1.6, 1.4),
+    "ionised": (1.2, 1.05, 0.95, 0.85, 0.7),
+}
+LIMITS = {"mg/dL": (8.5, 10.5), "mmol/L": (2.1, 2.6), "ionised": (1.1, 1.3)}
+
+
+@pytest.mark.parametrize(("side", "values", "limit"), [("hyper", HIGH, "uln"), ("hypo", LOW, "lln")])
+def test_every_clinical_half_of_a_calcium_grade(side, values, limit):
+    """All answers to the three questions, also open ones, at a value of each grade, in every unit and basis."""
+    answers = ("yes", "no", None)
+    for how, (symptoms, hospital, life) in itertools.product(values, itertools.product(answers, repeat=3)):
+        for grade, value in enumerate(values[how]):
+            items = {"unit": "mmol/L" if how == "ionised" else how, "corrected": value, "basis": "corrected"}
+            items |= {"basis": "ionised"} if how == "ionised" else {}
+            items |= {limit: LIMITS[how][limit == "uln"], "symptomatic": symptoms}
+            items |= {"hospitalisation": hospital, "life_threatening": life}
+            clinical = 4 if life == "yes" else 3 if hospital == "yes" else 2 if symptoms == "yes" else 0
+            found = apply_instrument(f"ctcae-{side}calcaemia", items).values
+            assert found["laboratory_grade"] == grade, items
+            assert found["grade"] == (max(grade, clinical) if grade else 0), items
+
+
+@pytest.mark.parametrize(
+    ("unit", "step", "limit", "rises"), [("mg/dL", 0.1, 1.4, (0.5, 1.0)), ("umol/L", 4.0, 124.0, (44.0, 88.0))]
+)
+def test_every_rise_of_creatinine(unit, step, limit, rises):
+    """A grid of values before and now against the label's rule written out once more."""
+    numbers = [round(step * (5 + k), 6) for k in range(40)]
+    for before, now in itertools.product(numbers, repeat=2):
+        items = {"unit": unit, "baseline_scr": before, "current_scr": now}
+        found = apply_instrument("zoledronate-creatinine", items).values
+        assert found["withhold"] is (round(now - before, 9) >= rises[before >= limit]), items
+        assert found["may_resume_same_dose"] is (round(100 * (now - before) / before, 9) <= 10), items
+
+
+def test_every_grade_and_region_of_the_cord():
+    groups = {"0": "low", "1a": "low", "1b": "low", "1c": "intermediate_abutment", "2": "high", "3": "high"}
+    for grade, level in itertools.product(groups, ("C5", "T8", "T12", "L3", "L5", "S1", None)):
+        found = apply_instrument("escc", {"grade": grade, "level": level})
+        assert found.applicable is (level not in ("L3", "L5", "S1")), level
+        assert not found.applicable or found.values["group"] == groups[grade]
+
+
+def test_every_millimetre_and_share_of_the_femur():
+    for length, share in itertools.product(range(0, 101, 2), range(0, 101, 5)):
+        found = apply_instrument("axial-cortical", {"axial": length, "circumferential": share}).values
+        assert found == {"high_risk": length >= 30 or share > 50, "edge": length == 30}

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+from typing import Any
 
 import pytest
+from tests.unit.assessment.cases import hypercalcaemic, symptom
+from tests.unit.fhir.records import bundle, person, read
 
+from osteocast.clinical.assessment import assess
+from osteocast.clinical.assessment_fhir import cards_of
 from osteocast.formats.fhir_cards import INDICATORS, Card, cards
 from osteocast.formats.fhir_output import Source, detected_issue, observation, risk_assessment
 
@@ -26,6 +32,42 @@ def test_cards_hold_what_cds_hooks_requires() -> None:
         assert "not a diagnosis" in card["detail"]
     assert "null" not in json.dumps(response)
     assert [INDICATORS[level] for level in ("EMERGENCY", "URGENT", "SAME DAY")] == ["critical", "warning", "warning"]
+
+
+# Fields of a response, a card and a source: what is required, what may be there, and of which type, by the tables of
+# the specification (cds-hooks/docs, docs/specification/current.md, commit 0036280).
+RESPONSE = {"cards": (True, list), "systemActions": (False, list)}
+CARD = {
+    "uuid": (False, str), "summary": (True, str), "detail": (False, str), "indicator": (True, str),
+    "source": (True, dict), "suggestions": (False, list), "selectionBehavior": (False, str),
+    "overrideReasons": (False, list), "links": (False, list),
+}  # fmt: skip
+ORIGIN = {"label": (True, str), "url": (False, str), "icon": (False, str), "topic": (False, dict)}
+
+
+def conforms(part: dict[str, Any], fields: dict[str, tuple[bool, type]]) -> None:
+    assert set(part) <= set(fields)
+    assert {name for name, (needed, _) in fields.items() if needed} <= set(part)
+    assert all(isinstance(value, fields[name][1]) for name, value in part.items())
+
+
+def test_the_cards_of_an_assessment_have_every_field_that_cds_hooks_asks_for() -> None:
+    flags = [symptom("leg weakness"), symptom("back pain at night"), symptom("<b>thirst</b>" * 60)]
+    found = assess(read(bundle(*[one["resource"] for one in hypercalcaemic()["entry"]], *flags)), today=DAY)
+    response = cards_of(found)
+    conforms(response, RESPONSE)
+    assert len(response["cards"]) == len(found.findings) >= 3
+    for card in response["cards"]:
+        conforms(card, CARD)
+        conforms(card["source"], ORIGIN)
+        assert 0 < len(card["summary"]) < 140
+        assert card["indicator"] in ("info", "warning", "critical")
+        assert re.match(r"https?://", card["source"].get("url", "https://"))
+        # suggestions would need a selectionBehavior, and systemActions would act by themselves
+        assert not {"suggestions", "selectionBehavior"} & set(card)
+    assert "systemActions" not in response
+    assert "null" not in json.dumps(response)
+    assert cards_of(assess(read(bundle(person())), today=DAY)) == {"cards": []}
 
 
 @pytest.mark.parametrize("card", [Card("", "URGENT", "x"), Card("x", "URGENT", ""), Card("x", "red", "x")])
