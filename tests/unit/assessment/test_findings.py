@@ -185,8 +185,8 @@ def test_d25_spinal_pain_comes_before_weakness(word: str) -> None:
     assert of(person(), symptom(word)).level == "URGENT"
 
 
-# Agreement with the forecast: its emergencies of the cord are emergencies; the calcium that it calls present is that of the
-# rule for 3.0 mmol/L, which the table gives the same day.
+# Agreement with the forecast: its emergencies of the cord are emergencies; the calcium that it calls present is that of
+# the rule for 3.0 mmol/L, which the table gives the same day.
 @pytest.mark.parametrize(
     ("person_", "level"),
     [
