@@ -102,13 +102,14 @@ def _parts(result: Mapping[str, Any]) -> Document:
 def _population(patient: Mapping[str, Any]) -> str:
     origin = patient["primary"]["origin"]
     drawn = list(dict.fromkeys(entry["item"].partition(" of ")[0] for entry in patient["drawn"]))
-    people = f"virtual people with {'unknown primary' if origin == 'unknown' else origin} (primary) and this record"
+    named = {"unknown": "an unknown primary", "myeloma": "myeloma", "other": "another cancer"}
+    people = f"virtual people with {named.get(origin, f'{origin} cancer')} and this record"
     return f"{people}; not recorded, so drawn from the population: {', '.join(drawn)}" if drawn else people
 
 
 def _calibration(calibration: Mapping[str, Any]) -> str:
     """Say how far the model is from the published figures that it was fitted to."""
-    said = f"{calibration['state']}; {calibration['statement']}"
+    said = f"The model is {calibration['state']}; {calibration['statement']}"
     errors = [abs(row["error"]) for row in calibration["rows"] if row["unit"] == "%" and row["error"] is not None]
     if not errors:
         return said

@@ -12,7 +12,7 @@ View = Mapping[str, Any]
 
 _COLUMN: Final = 76.0
 """Letters of a line of one of the two columns at the usual size, measured on printed pages, on the narrow side."""
-_LINES: Final = 186.0
+_LINES: Final = 192.0
 """Lines of both columns of an A4 page together at the usual size, less some room for breaks."""
 _PICTURE: Final = 11.0
 """Lines that the picture of the skeleton takes away from the text beside it."""
@@ -29,9 +29,9 @@ FOLDS: Final = (
     Fold("", 1.0),
     Fold("population and accuracy of the instruments", 1.0),
     Fold("items of the instruments, values and conversions", 1.0),
-    Fold("rules that would not raise the level", 0.93),
+    Fold("open rules of lower levels", 0.93),
     Fold("references and licences", 0.87),
-    Fold("picture of the skeleton and levels of evidence of forecast limits", 0.8),
+    Fold("picture of the skeleton, what the instruments lack, warnings of the reader", 0.78),
 )
 """Steps of folding, each with those before it. Red flags, urgency, complications, drug safety and options stay."""
 
@@ -82,7 +82,8 @@ def _foldable(view: View, result: View, step: int) -> Iterator[int]:
     for one in view["instruments"]:
         items = 0
         for case in one["cases"]:
-            items += _length(case["missing"]) + _length(case["answers"]) + _length(case["reasons"]) + 16
+            items += _length(case["missing"]) if step < 5 else 0
+            items += _length(case["answers"]) + _length(case["reasons"]) + 16
             items += (_length(case["items"]) + 8) if step < 2 else 0
         yield len(one["title"]) + len(one["version"]) + len(one["checked"]) + items
         if step < 1:
@@ -91,10 +92,10 @@ def _foldable(view: View, result: View, step: int) -> Iterator[int]:
     if step < 2:
         yield sum(len(day) + _length(texts) for day, texts in view["days"])
         yield sum(len(one["quantity"]) + 30 for one in result["conversions"])
-    for kind in ("rejected", "warnings"):
+    for kind in ("rejected", "warnings") if step < 5 else ():
         yield sum(len(one["code"]) + len(one.get("what", "") or one.get("found", "")) + 50 for one in result[kind][:12])
     for one in view["changes"]:
-        if step < 3 or one.get("raises") or one["kind"] != "urgency":
+        if step < 3 or one["raises"] or one["level"] in ("", "EMERGENCY"):
             yield len(one["about"]) + len(one["effect"]) + _length(one["missing"]) + _length(one["rules"])
     yield 300
     if step < 4:

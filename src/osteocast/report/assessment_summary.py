@@ -35,8 +35,8 @@ def assessment_summary(result: Mapping[str, Any]) -> str:
     return "\n\n".join("\n".join(lines) for lines in (list(section) for section in sections) if lines) + "\n"
 
 
-def _wrap(text: str, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(plain(text), WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+def _wrap(text: str, indent: str = "  ", first: str = "") -> list[str]:
+    return textwrap.wrap(plain(text), WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _item(text: str) -> list[str]:
@@ -80,7 +80,7 @@ def _complications(view: View) -> Iterator[str]:
                 ("Not recorded", case["missing"]),
             ):
                 if texts:
-                    yield from (f"  {line}" for line in _wrap(f"{label}: {'; '.join(texts)}"))
+                    yield from _wrap(f"{label}: {'; '.join(texts)}", "    ", "  ")
 
 
 def _instruments(view: View) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _forecast(view: View) -> Iterator[str]:
 def _data(result: Mapping[str, Any], view: View) -> Iterator[str]:
     yield "DATA USED"
     for one in view["data"]:
-        day = f", {one['date']} ({one['age']} old)" if one["date"] else ", day not recorded"
+        day = f", {one['date']} ({one['age']})" if one["date"] else ", day not recorded"
         yield from _item(f"{one['name']} {one['text']}".strip() + day)
     old = [f"{one['text']}, over {one['limit']}" for one in view["ages"] if one["old"]]
     yield from _few("Old data", old, len(old))

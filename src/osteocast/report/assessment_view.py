@@ -84,20 +84,23 @@ def _groups(findings: Sequence[Result]) -> list[View]:
     found: dict[str, View] = {}
     for one in findings:
         keys = ("name", "title", "kind", "level", "rule", "says", "clock", "status", "sources", "note")
-        group = found.setdefault(one["rule"], {**{key: one[key] for key in keys}, "cases": []})
-        where = "" if one["where"] == "patient" else one["where"]
-        group["cases"].append(
-            {
-                "where": where,
-                "trigger": dated(one["trigger"]),
-                "supports": one["supports"],
-                "against": one["against"],
-                "missing": one["not_recorded"],
-            }
-        )
+        group = found.setdefault(one["rule"], {**{key: one[key] for key in keys}, "cases": [], "places": []})
+        places = [] if one["where"] == "patient" else [one["where"]]
+        group["places"] += places
+        case = {
+            "trigger": dated(one["trigger"]),
+            "supports": one["supports"],
+            "against": one["against"],
+            "missing": one["not_recorded"],
+        }
+        # lesions of which the same is said stand together
+        same = next((other for other in group["cases"] if all(other[key] == case[key] for key in case)), None)
+        if same is None:
+            group["cases"].append({**case, "where": ", ".join(places)})
+        else:
+            same["where"] = ", ".join([same["where"], *places])
     for group in found.values():
         group["sign"] = SIGNS.get(group["level"], "")
-        group["places"] = [case["where"] for case in group["cases"] if case["where"]]
         group["checked"] = STATUS[group["status"]]
     return list(found.values())
 
@@ -121,7 +124,7 @@ def _is_told(fact: Result) -> bool:
 
 def _fact_text(fact: Result) -> str:
     titles: Mapping[str, str] = read_table("assessment")["titles"]
-    title = titles.get(fact["name"]) or wording.label_of(fact["name"]).lower()
+    title = titles.get(fact["name"]) or fact["name"].rpartition(".")[2].replace("-", " ")
     told = str(fact["text"])
     text = {"yes": title, "no": f"{title}: no"}.get(told, told)
     return f"{text}, {fact['date']}" if fact["date"] else text
@@ -252,13 +255,19 @@ def _difference(one: Result, letters: Mapping[str, str]) -> str:
 
 
 def _datum(one: Result) -> View:
-    age = one["age_days"]
     return {
         **one,
         "name": _NAMES.get(one["name"]) or wording.sentence_case(plain(one["name"]).replace("-", " ")),
         "text": f"{one['value']} {one['unit']}".strip(),
-        "age": "" if age is None else f"{age} day{'' if age == 1 else 's'}",
+        "age": "" if one["age_days"] is None else _age_text(one["age_days"]),
     }
+
+
+def _age_text(days: int) -> str:
+    """Write an age; what is dated after the day of reading says so."""
+    if days < 0:
+        return "dated after the day of reading"
+    return f"{days} day{'' if days == 1 else 's'} old"
 
 
 def _days(data: Sequence[Result]) -> list[tuple[str, list[str]]]:
@@ -266,14 +275,13 @@ def _days(data: Sequence[Result]) -> list[tuple[str, list[str]]]:
     found: dict[str, list[str]] = {}
     for one in sorted(data, key=lambda entry: entry["date"] or "", reverse=True):
         item = _datum(one)
-        day = f"{one['date']} ({item['age']} old)" if one["date"] else "day not recorded"
+        day = f"{one['date']} ({item['age']})" if one["date"] else "day not recorded"
         found.setdefault(day, []).append(f"{item['name']} {item['text']}".strip())
     return list(found.items())
 
 
 def _age(one: Result) -> View:
-    days = f"{one['days']} day{'' if one['days'] == 1 else 's'}"
-    return {**one, "text": f"{one['title']} {days} old ({one['date']})", "limit": one["limit"]}
+    return {**one, "text": f"{one['title']} {_age_text(one['days'])} ({one['date']})"}
 
 
 def _changes(changes: Sequence[Result]) -> list[View]:
@@ -293,11 +301,11 @@ def _changes(changes: Sequence[Result]) -> list[View]:
     if lacking:
         missing = [f"{item} ({', '.join(dict.fromkeys(names))})" for item, names in lacking.items()]
         about = {"kind": "instrument", "about": "Scores", "effect": "would narrow or be settled by"}
-        found.append({**about, "missing": missing, "rules": [], "sign": "", "raises": False})
+        found.append({**about, "missing": missing, "rules": [], "sign": "", "raises": False, "level": ""})
     old = [f"{one['about']} ({', '.join(one['missing'])})" for one in changes if one["kind"] == "age"]
     if old:
         about = {"kind": "age", "about": "Old data", "effect": "would be replaced by"}
-        found.append({**about, "missing": old, "rules": [], "sign": "", "raises": False})
+        found.append({**about, "missing": old, "rules": [], "sign": "", "raises": False, "level": ""})
     return found
 
 
