@@ -124,7 +124,7 @@ class Assessment:
             "facts": [_fact(name, one) for name, one in sorted(self.known.items())],
             "data": [_dated(one) for one in data_used(facts, record)],
             "would_change": [
-                asdict(one) for one in changes_of(facts, self.known, self.findings, self.scores, self.ages)
+                one.to_dict() for one in changes_of(facts, self.known, self.findings, self.scores, self.ages)
             ],
             "lesions": [_lesion(one) for one in facts.lesions],
             "rules_off": list(self.off),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from osteocast.clinical.facts import Facts
 from osteocast.clinical.findings import Finding, levels, switched_off
@@ -48,6 +49,10 @@ class Change:
     missing: tuple[str, ...]
     rules: tuple[str, ...]
     raises: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that JSON can hold."""
+        return {**asdict(self), "missing": list(self.missing), "rules": list(self.rules)}
 
 
 def changes_of(

@@ -98,7 +98,8 @@ def forecast_part(**more: Any) -> dict[str, Any]:
     part = {"state": "done", "label": assess_forecast.LABEL, "missing": [], "months": 24, "from_day": "2026-03-02",
             "seed": 1, "draws": 64, "continuations": 16, "interval_percent": 90, "event_definition": "An event.",
             "population": "virtual people", "calibration": "calibrated on 68 levels", "treatments": treatments,
-            "differences": [difference], "not_compared": [], "limits": [{"level": "note", "text": "A limit."}]}  # fmt: skip
+            "differences": [difference], "not_compared": [],
+            "limits": [{"level": "note", "text": "A limit."}]}  # fmt: skip
     return {**part, **more}
 
 
@@ -199,7 +200,7 @@ def test_open_scores_name_what_would_settle_them() -> None:
     found = checked(assess(patient(lesion("T8", kind="lytic")), today=DAY))
     sins = next(one for one in found["would_change"] if one["where"] == "T8" and one["kind"] == "instrument")
     assert {"alignment", "pain"} <= set(sins["missing"])
-    assert any(one["where"] == "T8" and one["missing"] == ("ESCC grade",) for one in found["would_change"])
+    assert any(one["where"] == "T8" and one["missing"] == ["ESCC grade"] for one in found["would_change"])
 
 
 def test_a_date_after_the_reading_is_said() -> None:
