@@ -230,12 +230,14 @@ def _forecast(forecast: Result | None) -> View | None:
     treatments = forecast["treatments"]
     months = sorted({risk["month"] for one in treatments for risk in one["risks"]})
     rows: dict[str, View] = {}
+    letters = {one["name"]: wording.style_of(index).letter for index, one in enumerate(treatments)}
     for one in treatments:
+        label = f"{letters[one['name']]} {one['title']}"
         for risk in one["risks"]:
             row = rows.setdefault(risk["event"], {"title": risk["title"], "cells": []})
             text = risk["instead"] or wording.risk_text(risk["probability"], risk["low"], risk["high"])
-            row["cells"].append({"month": risk["month"], "text": text, "last": risk["month"] == months[-1]})
-    letters = {one["name"]: wording.style_of(index).letter for index, one in enumerate(treatments)}
+            last = risk["month"] == months[-1]
+            row["cells"].append({"month": risk["month"], "label": label, "text": text, "last": last})
     return {
         **forecast,
         "horizons": months,
