@@ -38,7 +38,9 @@ FOLDS: Final = (
 
 def fold_of(view: View, result: View) -> int:
     """Return the first step of `FOLDS` at which the page is likely to fit on one sheet, or the last one."""
-    return next((step for step in range(len(FOLDS)) if _lines(view, result, step) <= _LINES), len(FOLDS) - 1)
+    # smaller print loses less at the ends of its lines than the estimate says
+    room = [_LINES / math.sqrt(fold.scale) for fold in FOLDS]
+    return next((step for step in range(len(FOLDS)) if _lines(view, result, step) <= room[step]), len(FOLDS) - 1)
 
 
 def _lines(view: View, result: View, step: int) -> float:
