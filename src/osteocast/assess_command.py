@@ -6,15 +6,22 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osteocast.assess_batch import assess_many, is_batch
 from osteocast.clinical.assessment import Assessment, assess
 from osteocast.clinical.assessment_fhir import cards_of, fhir_of
+from osteocast.formats.fhir_json import MOST_BYTES
 from osteocast.formats.fhir_patient import patient_file_text
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.foundation.files import write_atomically
+from osteocast.foundation.files import read_text_limited, sha256_of, write_atomically
+from osteocast.report.assessment_html import assessment_html
+from osteocast.report.assessment_summary import assessment_summary
 from osteocast.report.assessment_text import assessment_terminal, assessment_text
+from osteocast.report.folder import REPORT, write_files
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 __all__ = ["Asked", "assess_command", "result_json"]
 
@@ -31,6 +38,7 @@ class Asked:
     cards: Path | None
     findings: tuple[str, ...]
     today: str | None
+    forecast: bool = False
 
 
 def assess_command(record: Path, asked: Asked) -> tuple[str, int]:
@@ -44,7 +52,12 @@ def assess_command(record: Path, asked: Asked) -> tuple[str, int]:
     issues: list[Issue] = []
     today, findings = _day(asked.today, issues), _findings(asked.findings, issues)
     if is_batch(record):
-        single = {"--patient-file": asked.patient_file, "--fhir": asked.fhir, "--cards": asked.cards}
+        single: dict[str, object] = {
+            "--forecast": asked.forecast,
+            "--patient-file": asked.patient_file,
+            "--fhir": asked.fhir,
+            "--cards": asked.cards,
+        }
         fix = "Leave it out, or name one record."
         issues += [
             Issue("assess.batch", name, "several records", "one record", fix) for name, used in single.items() if used
@@ -62,14 +75,23 @@ def assess_command(record: Path, asked: Asked) -> tuple[str, int]:
         issues.append(Issue("assess.no-patient", str(record), problem, "age, sex and a cancer in bone", fix))
     if issues:
         raise InputError(issues)
-    return _written(found, asked), 0
+    return _written(found, record, asked), 0
 
 
-def _written(found: Assessment, asked: Asked) -> str:
+def _written(found: Assessment, record: Path, asked: Asked) -> str:
     result = found.to_dict()
+    if record.is_file():
+        result["edition"]["input_sha256"] = sha256_of(read_text_limited(record, MOST_BYTES).encode())
+    if asked.forecast:
+        result["forecast"] = _forecast(found)
     if asked.out is not None:
-        write_atomically(asked.out / "result.json", result_json(result))
-        write_atomically(asked.out / "assessment.txt", assessment_text(result))
+        contents = {
+            "result.json": result_json(result),
+            "assessment.txt": assessment_text(result),
+            "summary.txt": assessment_summary(result),
+            REPORT: assessment_html(result),
+        }
+        write_files(contents, asked.out)
     if asked.patient_file is not None and found.facts.patient is not None:
         write_atomically(asked.patient_file, patient_file_text(found.facts.patient))
     if asked.fhir is not None:
@@ -77,6 +99,23 @@ def _written(found: Assessment, asked: Asked) -> str:
     if asked.cards is not None:
         write_atomically(asked.cards, result_json(cards_of(found)))
     return result_json(result).rstrip() if asked.as_json else assessment_terminal(result)
+
+
+def _forecast(found: Assessment) -> dict[str, Any]:
+    """Forecast with a progress bar; the model is loaded here, since an assessment alone needs none of it."""
+    from osteocast.assess_forecast import forecast_part
+    from osteocast.command import progress_bar, show_notices
+
+    show_notices()
+    with progress_bar() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        return forecast_part(found, progress=tell)
 
 
 def result_json(result: dict[str, Any]) -> str:

@@ -227,7 +227,9 @@ def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
         Path, typer.Argument(readable=False, help="patient file, FHIR record, or a folder or NDJSON file of many")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
-    out: Annotated[Path | None, typer.Option(readable=False, help="folder for result.json and assessment.txt")] = None,
+    out: Annotated[
+        Path | None, typer.Option(readable=False, help="folder for report.html, summary.txt and result.json")
+    ] = None,
     patient_file: Annotated[
         Path | None, typer.Option(readable=False, help="write the record as a patient file")
     ] = None,
@@ -238,6 +240,7 @@ def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
     ] = None,
     unchecked: Annotated[bool, typer.Option("--unchecked", help="use rules that were not read in any source")] = False,
     today: Annotated[str | None, typer.Option(help="day of reading, for the age of data; default: today")] = None,
+    forecast: Annotated[bool, typer.Option("--forecast", help="add the risk by treatment; takes a minute")] = False,
 ) -> None:
     """Say what one record holds now: suspected complications, how urgent, scores, drug safety, options of guidelines.
 
@@ -245,7 +248,7 @@ def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
     """
     from osteocast.assess_command import Asked, assess_command
 
-    asked = Asked(out, as_json, unchecked, patient_file, fhir, cards, tuple(finding or ()), today)
+    asked = Asked(out, as_json, unchecked, patient_file, fhir, cards, tuple(finding or ()), today, forecast)
     text, code = assess_command(record, asked)
     _say(text)
     if code:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from osteocast.clinical.changes import changes_of
+from osteocast.clinical.data_used import Datum, data_used, dated_items
 from osteocast.clinical.facts import Facts, facts_of_patient, facts_of_record
 from osteocast.clinical.findings import Finding, find, switched_off
 from osteocast.clinical.known import Known, fact
@@ -15,9 +17,10 @@ from osteocast.clinical.options import Option, options_for, options_off
 from osteocast.clinical.record_scores import record_scores
 from osteocast.clinical.score import Score
 from osteocast.clinical.urgency import Age, Urgency, ages_of, urgency_of
-from osteocast.domain.patient import Patient
+from osteocast.domain.patient import Lesion, Patient
 from osteocast.domain.table import read_table
 from osteocast.evidence.cite import cite
+from osteocast.evidence.load import evidence_sha256
 from osteocast.formats.fhir_reader import is_fhir, read_fhir
 from osteocast.formats.fhir_record import FhirRecord
 from osteocast.formats.fields import clipped, suggestion
@@ -112,17 +115,50 @@ class Assessment:
                 "review": self.urgency.review,
             },
             "findings": [one.to_dict() for one in self.findings],
-            "scores": [{"where": where, **_without_banner(one.to_dict())} for where, one in self.scores],
+            "scores": [
+                {"where": where, **_without_banner(one.to_dict()), "items": dated_items(one, where, facts, self.known)}
+                for where, one in self.scores
+            ],
             "options": [asdict(one) for one in self.options],
-            "ages": [{**asdict(one), "date": one.date.isoformat()} for one in self.ages],
+            "ages": [_dated(one) for one in self.ages],
             "facts": [_fact(name, one) for name, one in sorted(self.known.items())],
+            "data": [_dated(one) for one in data_used(facts, record)],
+            "would_change": [
+                one.to_dict() for one in changes_of(facts, self.known, self.findings, self.scores, self.ages)
+            ],
+            "lesions": [_lesion(one) for one in facts.lesions],
             "rules_off": list(self.off),
             "options_off": self.options_off,
             "conversions": [asdict(one) for one in record.conversions] if record is not None else [],
             "rejected": [asdict(one) for one in record.rejected] if record is not None else [],
             "warnings": [asdict(one) for one in record.warnings] if record is not None else [],
+            "edition": _edition(facts.today),
             "references": cite(sources) if sources else {},
+            "forecast": None,
         }
+
+
+def _dated(one: Age | Datum) -> dict[str, Any]:
+    return {**asdict(one), "date": one.date.isoformat() if one.date is not None else None}
+
+
+def _lesion(one: Lesion) -> dict[str, Any]:
+    return {"site": one.site.name, "title": one.site.title, "kind": one.kind, "size_mm": one.size_mm}
+
+
+def _edition(today: dt.date) -> dict[str, Any]:
+    """Say which rules were used and whether their sources were looked at too long ago."""
+    table = read_table("assessment")["edition"]
+    looked: dt.date = table["sources_looked_at"]
+    months = 12 * (today.year - looked.year) + today.month - looked.month
+    return {
+        "number": table["number"],
+        "dated": table["dated"].isoformat(),
+        "sources_looked_at": looked.isoformat(),
+        "expired": months > table["expires_months"],
+        "data_sha256": evidence_sha256(),
+        "input_sha256": None,
+    }
 
 
 def _without_banner(score: dict[str, Any]) -> dict[str, Any]:

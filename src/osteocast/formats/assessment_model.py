@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from osteocast.formats.assessment_forecast_model import AssessmentForecast
+
 __all__ = ["AssessmentDocument"]
 
 Status = Literal["primary", "secondary", "memory"]
@@ -69,7 +71,9 @@ class ScorePart(BaseModel):
     applicable: bool
     values: dict[str, Any]
     answers: list[dict[str, Any]] = Field(description="value, or what is still possible with bounds")
-    items: list[dict[str, Any]]
+    items: list[dict[str, Any]] = Field(
+        description="with points, unit, day and place of the value where these are known"
+    )
     missing: list[dict[str, Any]]
 
 
@@ -106,6 +110,51 @@ class FactPart(_Part):
     text: str
     date: str | None
     pointer: str
+
+
+class DataPart(_Part):
+    """An item of the record that was used."""
+
+    resource: str
+    pointer: str
+    name: str
+    code: str
+    value: str
+    unit: str
+    date: str | None
+    age_days: int | None
+
+
+class ChangePart(_Part):
+    """Something missing or old, and what it could do; ranked by effect."""
+
+    kind: Literal["urgency", "instrument", "age"]
+    level: Level | Literal[""]
+    about: str
+    where: str
+    missing: list[str]
+    rules: list[str]
+    raises: bool = Field(description="whether the level of the whole assessment would rise")
+
+
+class LesionPart(_Part):
+    """A recorded lesion."""
+
+    site: str
+    title: str
+    kind: str | None
+    size_mm: float | None
+
+
+class EditionPart(_Part):
+    """Which rules were used, and hashes of rules and record."""
+
+    number: str
+    dated: str
+    sources_looked_at: str
+    expired: bool
+    data_sha256: str
+    input_sha256: str | None = Field(description="of the file that was read; null for a folder or a record in memory")
 
 
 class ConversionPart(_Part):
@@ -150,9 +199,14 @@ class AssessmentDocument(_Part):
     options: list[OptionPart]
     ages: list[AgePart]
     facts: list[FactPart]
+    data: list[DataPart]
+    would_change: list[ChangePart]
+    lesions: list[LesionPart]
     rules_off: list[str] = Field(description="rules read in no source, not used")
     options_off: int
     conversions: list[ConversionPart]
     rejected: list[RejectedPart]
     warnings: list[WarningPart]
+    edition: EditionPart
     references: dict[str, str]
+    forecast: AssessmentForecast | None = Field(description="null where none was asked for")

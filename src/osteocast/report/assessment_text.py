@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from osteocast.report.wording import plain
+from osteocast.report.wording import plain, risk_text
 
 __all__ = ["LINES", "assessment_terminal", "assessment_text", "score_line"]
 
@@ -19,7 +19,7 @@ Result = Mapping[str, Any]
 def assessment_terminal(result: Result) -> str:
     """Write an assessment in at most 25 lines of 80 columns; what does not fit is counted, the gravest stays."""
     head = [*_head(result), *_level(result)]
-    tail = [*_unrecorded(result), *_old(result), *_brief_scores(result), *_more(result)]
+    tail = [*_unrecorded(result), *_old(result), *_brief_scores(result), *_forecast_brief(result), *_more(result)]
     room = LINES - len(head) - len(tail)
     body: list[str] = []
     listed = result["findings"]
@@ -90,6 +90,23 @@ def score_line(one: Mapping[str, Any]) -> str:
     if first["bounds"]:
         return f"{where}{title} open, {first['bounds'][0]:.3g} to {first['bounds'][1]:.3g}{unit}"
     return f"{where}{title} open"
+
+
+def _forecast_brief(result: Result) -> list[str]:
+    """Return the chance of any skeletal event under each treatment, or what is missing for it, in two lines."""
+    forecast = result.get("forecast")
+    if forecast is None:
+        return []
+    if not forecast["treatments"]:
+        missing = "; ".join(f"[{one['code']}] {plain(one['found'])}" for one in forecast["missing"])
+        return _wrapped(f"No forecast: {missing}", 2)
+    parts = []
+    for one in forecast["treatments"]:
+        risk = next(r for r in one["risks"] if r["event"] == "any_event" and r["month"] == forecast["months"])
+        current = "*" if one["current"] else ""
+        parts.append(f"{one['name']}{current} {risk_text(risk['probability'], risk['low'], risk['high'])}")
+    head = f"Forecast ({forecast['label']}), any skeletal event in {forecast['months']} months"
+    return _wrapped(f"{head}, {forecast['interval_percent']} % interval: {'; '.join(parts)}", 3)
 
 
 def _more(result: Result) -> list[str]:
