@@ -89,7 +89,7 @@ def test_every_package_has_its_place_in_the_layers() -> None:
     packages = {folder.name for folder in SOURCE.iterdir() if (folder / "__init__.py").is_file()}
     assert packages == layers - {"cli"}
     # The two summaries of courses and the instruments stand side by side: none imports another.
-    assert "forecasting | trials | clinical" in rows
+    assert "forecasting | trials | clinical | structure" in rows
 
 
 def test_exceptions_are_not_swallowed() -> None:
