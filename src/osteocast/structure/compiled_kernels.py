@@ -28,11 +28,14 @@ from numba import njit
 from osteocast.structure.cell_kernels import BATCH, LEFT, RIGHT, STRIDE
 from osteocast.structure.coarse_kernels import Blocks
 
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc"})
+compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+summed = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc"})
 
 '''
 SOURCES = (cell_kernels, coarse_kernels, aggregation_kernels)
 REPLACED = "element_forces"
+SUMMED = "def dot("
+"""Only long sums may be reordered by the compiler; short ones become slower."""
 LIBRARIES = ("numba", "llvmlite", "numpy")
 
 _loaded: list[ModuleType] = []
@@ -55,7 +58,8 @@ def _functions(module: ModuleType) -> list[str]:
 def kernel_text() -> str:
     """Return the text of the module of kernels."""
     parts = [element.kernel_text(), *(text for module in SOURCES for text in _functions(module))]
-    return HEADER + "\n".join(f"@compiled\n{part}\n" for part in parts)
+    marks = ["summed" if part.startswith(SUMMED) else "compiled" for part in parts]
+    return HEADER + "\n".join(f"@{mark}\n{part}\n" for mark, part in zip(marks, parts, strict=True))
 
 
 def kernels() -> Any:

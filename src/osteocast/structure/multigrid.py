@@ -28,6 +28,12 @@ Array = NDArray[Any]
 RATIO = 10.0
 """Range of eigenvalues that the smoother damps: from largest / RATIO to largest."""
 
+BELOW_DEGREE = 6
+"""Chebyshev steps on the levels of aggregation."""
+
+CORRECTIONS = 2
+"""Corrections that a level of aggregation takes from the next coarser one in each cycle."""
+
 
 class Material(NamedTuple):
     """What the element needs besides the modulus."""
@@ -244,7 +250,7 @@ class Multigrid:
         each(partial(k.block_residual, blocks, b, x, rest), self.rows)
         coarse = np.zeros(3 * self.two.grid.at.shape[0], np.float32)
         self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.two.transfer), self.middle_parts)
-        correction = below_cycle(self.values.below, 0, coarse, self.degree)
+        correction = below_cycle(self.values.below, 0, coarse)
         each(partial(k.interpolate_nodes, correction, x, self.two.transfer), self.middle_parts)
         self._middle_smooth(self.values.first_steps)
 
@@ -257,22 +263,27 @@ class Multigrid:
             self.workers.each(partial(k.block_step, x, d, rest, scaled), self.rows)
 
 
-def below_cycle(below: Aggregation, level: int, b: Array, degree: int) -> Array:
-    """Return the approximate solution of one level of aggregation."""
+def below_cycle(below: Aggregation, level: int, b: Array) -> Array:
+    """Return the approximate solution of one level of aggregation: two corrections from each coarser level.
+
+    These levels are small, and the better they are solved, the fewer cycles of the fine grids are needed.
+    """
     if level == len(below.levels):
         result: Array = below.inverse @ b
         return result
     one = below.levels[level]
-    steps = chebyshev(one.largest, degree)
-    x = np.zeros_like(b)
-    x = _smooth_level(one, x, b, steps)
-    x += one.interpolate @ below_cycle(below, level + 1, one.restrict @ (b - one.matrix @ x), degree)
-    return _smooth_level(one, x, b, steps)
+    steps = chebyshev(one.largest, BELOW_DEGREE)
+    x = _smooth_level(one, np.zeros_like(b), b, steps)
+    for _ in range(CORRECTIONS):
+        x += one.interpolate @ below_cycle(below, level + 1, one.restrict @ (b - one.matrix @ x))
+        x = _smooth_level(one, x, b, steps)
+    return x
 
 
 def _smooth_level(level: Level, x: Array, b: Array, steps: list[Step]) -> Array:
     d = np.zeros_like(b)
     for keep, weight in steps:
-        d = np.float32(keep) * d + np.float32(weight) * (level.inverse @ (b - level.matrix @ x))
+        rest = b - level.matrix @ x if keep or x.any() else b
+        d = np.float32(keep) * d + np.float32(weight) * (level.inverse @ rest)
         x = x + d
     return x
