@@ -51,6 +51,13 @@ def rigid_motions(at: Array, free: Array) -> Array:
     return motion.reshape(-1, 6) * free.reshape(-1, 1)
 
 
+def _sorted(matrix: Any) -> Any:
+    """Sort the blocks; products have no doubles, and looking for them costs more than the product."""
+    matrix.sort_indices()
+    matrix.has_canonical_format = True
+    return matrix
+
+
 def _block_inverse(matrix: Any, size: int) -> Any:
     """Return the block-diagonal inverse of the diagonal blocks."""
     count = matrix.shape[0] // size
@@ -95,11 +102,10 @@ def _next(level: Any, motion: Array, size: int) -> tuple[Level, Any, Array]:
     count = owner.size
     shape = (level.shape[0], 6 * groups)
     tentative = sparse.bsr_matrix((basis.reshape(count, size, 6), owner, np.arange(count + 1)), shape=shape)
-    smoothed = tentative - (4 / 3 / largest) * (inverse @ (level @ tentative))
-    smoothed = smoothed.tobsr((size, 6))
-    restrict = smoothed.T.tobsr((6, size))
-    below = (restrict @ (level @ smoothed)).tobsr((6, 6))
-    below.sort_indices()
+    step = _sorted((4 / 3 / largest) * (inverse @ (level @ tentative)))
+    smoothed = _sorted((_sorted(tentative) - step).tobsr((size, 6)))
+    restrict = _sorted(smoothed.T.tobsr((6, size)))
+    below = _sorted((restrict @ (level @ smoothed)).tobsr((6, 6)))
     return Level(level, inverse, largest, smoothed, restrict), _close(below, 6), coarse
 
 
