@@ -1,0 +1,108 @@
+"""From a grid of moduli to compact lists of cells and nodes; parts that nothing holds are left out."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+SLABS = 16
+"""Parts along z that threads share; fixed, so that the number of threads changes no sum."""
+
+
+class Numbering(NamedTuple):
+    """Cells with stiffness and their nodes, both in the order x, y, z.
+
+    Attributes
+    ----------
+    cell
+        Flat index of each cell in the grid of moduli.
+    place
+        Its x, y, z [voxels].
+    nodes
+        Its eight nodes, x fastest.
+    node
+        Flat index of each node in the grid of (nz + 1, ny + 1, nx + 1) nodes.
+    """
+
+    cell: Array
+    place: Array
+    nodes: Array
+    node: Array
+    shape: tuple[int, int, int]
+
+
+class Positions(NamedTuple):
+    """The order of `cell_kernels.Cells`: cells and the closing positions of their rows.
+
+    `rows` are the four node rows, `cell` the place of each cell in it, `slabs` the starts of the parts along z.
+    """
+
+    rows: tuple[Array, Array, Array, Array]
+    cell: Array
+    slabs: Array
+
+
+def corner_steps(shape: tuple[int, int, int]) -> Array:
+    """Return the steps from the first node of a cell to its eight nodes in the flat grid of nodes."""
+    ny, nx = shape[1] + 1, shape[2] + 1
+    return np.array([(k & 1) + (k >> 1 & 1) * nx + (k >> 2) * nx * ny for k in range(8)])
+
+
+def first_nodes(cell: Array, shape: tuple[int, int, int]) -> Array:
+    """Return the flat node at the low corner of each cell."""
+    z, rest = np.divmod(cell, shape[1] * shape[2])
+    y, x = np.divmod(rest, shape[2])
+    result: Array = (z * (shape[1] + 1) + y) * (shape[2] + 1) + x
+    return result
+
+
+def number(active: Array) -> Numbering:
+    """Number the cells where `active` (nz, ny, nx) and the nodes they have."""
+    shape = (active.shape[0], active.shape[1], active.shape[2])
+    cell = np.flatnonzero(active)
+    low = first_nodes(cell, shape)
+    steps = corner_steps(shape)
+    used = np.zeros(int(np.prod(np.array(shape) + 1)), bool)
+    for step in steps:
+        used[low + step] = True
+    node = np.flatnonzero(used)
+    lookup = np.cumsum(used, dtype=np.int32)
+    nodes = np.empty((cell.size, 8), np.int32)
+    for k, step in enumerate(steps):
+        nodes[:, k] = lookup[low + step] - 1
+    z, rest = np.divmod(cell, shape[1] * shape[2])
+    y, x = np.divmod(rest, shape[2])
+    place = np.stack([x, y, z], 1).astype(np.int32)
+    return Numbering(cell, place, nodes, node, shape)
+
+
+def positions(numbering: Numbering) -> Positions:
+    """Close each row of neighbouring cells by one position."""
+    cell, nodes = numbering.cell, numbering.nodes
+    nx = numbering.shape[2]
+    ends = np.ones(cell.size, bool)
+    ends[:-1] = (np.diff(cell) != 1) | (cell[1:] % nx == 0)
+    at = np.arange(cell.size) + np.concatenate([[0], np.cumsum(ends)[:-1]])
+    size = cell.size + int(ends.sum())
+    closing = at[ends] + 1
+    rows = []
+    for k in range(4):
+        row = np.empty(size, np.int32)
+        row[at] = nodes[:, 2 * k]
+        row[closing] = nodes[ends, 2 * k + 1]
+        rows.append(row)
+    layer = np.searchsorted(numbering.place[:, 2], layer_starts(numbering.shape[0]))
+    slabs = np.append(at, size)[layer]
+    return Positions((rows[0], rows[1], rows[2], rows[3]), at, slabs)
+
+
+def layer_starts(layers: int) -> Array:
+    """Return the first layer of each slab and the end; slabs hold an even number of layers, at least two."""
+    pairs = (layers + 1) // 2
+    parts = min(SLABS, pairs)
+    starts = 2 * (np.arange(parts + 1) * pairs // parts)
+    starts[-1] = max(layers, 1)
+    return starts
