@@ -91,7 +91,7 @@ def test_times_to_events_agree_with_the_endpoints_and_the_events(read, result):
     assert len(read["ADCE"]["ASTDY"]) == result.contrasts["all-events-ratio"].events
     deaths = {code: [i for i, one in enumerate(tte["PARAMCD"]) if one == code] for code in ("OS", "OSTRIAL")}
     died = {code: sum(tte["CNSR"][i] == 0 for i in rows) for code, rows in deaths.items()}
-    assert died["OS"] > died["OSTRIAL"] == result.contrasts["death-ratio"].events
+    assert died["OS"] >= died["OSTRIAL"] == result.contrasts["death-ratio"].events
 
 
 def test_variables_that_analysis_programs_ask_for(read, tables):

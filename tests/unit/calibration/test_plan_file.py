@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from osteocast.calibration.covariance import discrepancy_covariance, row_covariance, sampling_covariance, within_trials
+from osteocast.calibration.covariance import discrepancy_covariance, row_misfit, sampling_covariance, within_trials
 from osteocast.calibration.ensemble import merged
 from osteocast.calibration.plan_file import CALIBRATION, MOST_SCALES, read_plan
 from osteocast.evidence.load import load_targets
@@ -76,7 +76,7 @@ def test_rows_of_one_arm_and_of_one_trial_go_together(plan):
     assert correlation(sampling, "EV0001", "EV0005") == pytest.approx(-0.5 / np.sqrt(2))
     assert correlation(off, "EV0004", "EV0005") == pytest.approx(0.5)
     assert correlation(off, "EV0004", "EV0141") == 0.0
-    assert np.linalg.eigvalsh(row_covariance(rows, plan.shared)).min() > 0.0
+    assert np.linalg.eigvalsh(row_misfit(rows, plan.shared, np.zeros((len(rows), len(rows)))).covariance).min() > 0.0
     assert within_trials(rows, np.ones((len(rows), len(rows))))[place["EV0004"], place["EV0141"]] == 0.0
 
 

@@ -1,11 +1,11 @@
-"""Every page stands on one base, which allows nothing from elsewhere; the leaflet has a look of its own."""
+"""Every page stands on one base, which allows nothing from elsewhere; leaflet and assessment look otherwise."""
 
 from pathlib import Path
 
 import osteocast.report
 
 TEMPLATES = Path(osteocast.report.__file__).parent / "templates"
-OWN_LOOK = {"base.html", "leaflet.html"}
+OWN_LOOK = {"base.html", "head.html", "leaflet.html", "assessment.html"}
 
 
 def test_every_page_stands_on_the_base() -> None:
@@ -18,5 +18,6 @@ def test_every_page_stands_on_the_base() -> None:
 
 
 def test_the_base_allows_nothing_from_elsewhere() -> None:
-    text = (TEMPLATES / "base.html").read_text(encoding="utf-8")
-    assert "default-src 'none'; style-src 'unsafe-inline'" in text
+    for name in ("base.html", "head.html"):
+        text = (TEMPLATES / name).read_text(encoding="utf-8")
+        assert "default-src 'none'; style-src 'unsafe-inline'" in text
