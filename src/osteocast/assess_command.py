@@ -104,7 +104,7 @@ def _written(found: Assessment, record: Path, asked: Asked) -> str:
 def _forecast(found: Assessment) -> dict[str, Any]:
     """Forecast with a progress bar; the model is loaded here, since an assessment alone needs none of it."""
     from osteocast.assess_forecast import forecast_part
-    from osteocast.command import progress_bar, show_notices
+    from osteocast.progress import progress_bar, show_notices
 
     show_notices()
     with progress_bar() as bar:

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from osteocast.calibration.plan_file import read_plan
 from osteocast.calibration.run import CalibrationSettings, calibrate
-from osteocast.command import show_notices
 from osteocast.foundation.errors import InputError, Issue, StorageError
 from osteocast.foundation.files import check_place
 from osteocast.foundation.settings import workers_out_of_range
 from osteocast.inference.posterior import SCHEMA, Posterior
 from osteocast.interruption import work_that_stays
+from osteocast.progress import show_notices
 
 _MOST_NAMES = 6
 _HEAD = 1000

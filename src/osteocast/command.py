@@ -132,6 +132,3 @@ def new_command(file: Path, template: bool, force: bool) -> str:
         text = ask_patient(console.input, console.print, today)
     write_atomically(file, text)
     return f"written: {file}\nnext: osteocast forecast {file}"
-
-
-__all__ = ["forecast_command", "new_command", "progress_bar", "show_notices"]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from osteocast.command import show_notices
 from osteocast.domain.trial import Trial
 from osteocast.evidence.load import evidence_sha256
 from osteocast.formats.trial_file import builtin_trials, read_trial
@@ -17,6 +16,7 @@ from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.run_record import new_run_record
 from osteocast.foundation.settings import workers_out_of_range
 from osteocast.interruption import work_that_stays
+from osteocast.progress import show_notices
 from osteocast.report.folder import check_folder, result_text
 from osteocast.report.validation_folder import terminal_text, write_validation
 from osteocast.validation.run import ValidationSettings, validate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from osteocast.clinical.known import Known, shown, title_of
+from osteocast.clinical.known import Known, possible_values, shown, title_of
 from osteocast.clinical.possible import Possible
 from osteocast.clinical.rules import all_hold
 from osteocast.formats.assessment_rules import FindingEntry, TriggerEntry, finding_rules, urgency_rules
@@ -103,8 +103,10 @@ def find(
         Use triggers that were read in no source too.
     """
     off = () if unchecked else switched_off()
-    person = [_Place("patient", patient, _values(patient))]
-    lesions = [_Place(where, facts, _values(facts)) for where, own in by_lesion if (facts := {**patient, **own})]
+    person = [_Place("patient", patient, possible_values(patient))]
+    lesions = [
+        _Place(where, facts, possible_values(facts)) for where, own in by_lesion if (facts := {**patient, **own})
+    ]
     found: list[Finding] = []
     for name, entry in finding_rules().items():
         for place in person if entry.of == "patient" else lesions:
@@ -122,10 +124,6 @@ class _Place(NamedTuple):
     where: str
     facts: Mapping[str, Known]
     values: dict[str, Possible]
-
-
-def _values(facts: Mapping[str, Known]) -> dict[str, Possible]:
-    return {key: one.possible for key, one in facts.items()}
 
 
 def _finding(what: tuple[str, FindingEntry], trigger: TriggerEntry, place: _Place) -> Finding:

@@ -84,3 +84,8 @@ def shown(name: str, one: Known) -> str:
     """Write a fact with its value and day: "corrected calcium 13.36 mg/dL on 2026-03-02"."""
     words = {"yes": title_of(name), "no": f"no {title_of(name)}"}.get(one.text, f"{title_of(name)} {one.text}")
     return f"{words} on {one.date.isoformat()}" if one.date is not None else words
+
+
+def possible_values(facts: Mapping[str, Known]) -> dict[str, Possible]:
+    """Return what each fact may be, without its text, day and place."""
+    return {key: one.possible for key, one in facts.items()}

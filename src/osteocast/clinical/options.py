@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osteocast.clinical.findings import Finding
-from osteocast.clinical.known import Known
+from osteocast.clinical.known import Known, possible_values
 from osteocast.clinical.rules import all_hold
 from osteocast.formats.assessment_rules import option_rules
 
@@ -45,7 +45,7 @@ def options_for(
     findings: tuple[Finding, ...], known: Mapping[str, Known], unchecked: bool = False
 ) -> tuple[Option, ...]:
     """Return the options for each finding, in the order of the findings; one row once."""
-    values = {key: one.possible for key, one in known.items()}
+    values = possible_values(known)
     found: dict[int, Option] = {}
     for name in dict.fromkeys(one.name for one in findings):
         for number, row in enumerate(option_rules()):

@@ -33,6 +33,12 @@ class Numbering(NamedTuple):
     node: Array
     shape: tuple[int, int, int]
 
+    def find(self, node: Array) -> tuple[Array, Array]:
+        """Return the number of each flat node among `node`, and whether it is there at all."""
+        number = np.searchsorted(self.node, node)
+        number[number == self.node.size] = 0
+        return number, self.node[number] == node
+
 
 class Positions(NamedTuple):
     """The order of `cell_kernels.Cells`: cells and the closing positions of their rows.

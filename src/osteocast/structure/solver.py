@@ -66,9 +66,7 @@ class VoxelSolver:
         held = held_parts(model, constraints)
         self.left_out = held.left_out
         self.numbering = number(held.active)
-        place = np.searchsorted(self.numbering.node, constraints.node)
-        place[place == self.numbering.node.size] = 0
-        self._found = self.numbering.node[place] == constraints.node
+        place, self._found = self.numbering.find(constraints.node)
         self._dof = (3 * place + constraints.component)[self._found]
         self.grid = Multigrid(
             self.numbering,
@@ -163,9 +161,8 @@ class VoxelSolver:
         """Return nodal forces on all dofs [N]."""
         check(self.model, forces)
         result = np.zeros(3 * self.numbering.node.size)
-        place = np.searchsorted(self.numbering.node, forces.node)
-        place[place == self.numbering.node.size] = 0
-        missing = (self.numbering.node[place] != forces.node) & (forces.value != 0)
+        place, found_nodes = self.numbering.find(forces.node)
+        missing = ~found_nodes & (forces.value != 0)
         if missing.any():
             found = f"{int(missing.sum())} forces on nodes without material or in parts that are left out"
             fix = "Put forces on nodes of the bone or its cap."
