@@ -9,7 +9,7 @@ from osteocast.structure.lesion_measures import LesionMeasures, Mask, Reading
 from osteocast.structure.lesion_places import positions_mm
 from osteocast.structure.loaded import BoneModel
 
-__all__ = ["axial_items", "mirels_items", "sins_items"]
+__all__ = ["axial_items", "body_share", "mirels_items", "sins_items"]
 
 _ASKED = Reading(None, "is asked of the patient")
 _NO_AXIS = "no axis of the bone to cut it across"
@@ -65,13 +65,13 @@ def sins_items(
         Loss of height of the body as a reader measured it [%].
     """
     if not bone.site.startswith("vertebra"):
-        return {name: Reading(None, "SINS is about the spine") for name in _SINS}
+        return dict.fromkeys(_SINS, Reading(None, "SINS is about the spine"))
     return {
         "location": Reading(level) if level else Reading(None, "the labels do not name the level"),
         "pain": _ASKED,
         "lesion": measures.kind,
         "alignment": Reading(None, "needs the spine, not one vertebra: not measured"),
-        "collapse": _collapse(bone, measures, collapse_pct),
+        "collapse": _collapse(bone, lesion, collapse_pct),
         "posterolateral": _posterolateral(bone, lesion),
     }
 
@@ -95,14 +95,15 @@ def _long_bone(site: str, peritrochanteric: bool | None) -> Reading:
     return Reading("peritrochanteric" if peritrochanteric else rule["level"])
 
 
-def body_share(measures: LesionMeasures) -> float | None:
-    """Return the share of the vertebral body that the lesion takes; None where the body is not labelled."""
-    shares = measures.share_of_parts
-    return shares.get("body", shares.get("vertebra-body"))
+def body_share(bone: BoneModel, lesion: Mask) -> float | None:
+    """Return the share of the vertebral body that a lesion takes; None where the body is not labelled."""
+    names = read_table("lesion_tissues")["vertebral_body"]["parts"]
+    parts = [bone.parts[name] for name in names if name in bone.parts and bone.parts[name].any()]
+    return _share(lesion, np.logical_or.reduce(parts)) if parts else None
 
 
-def _collapse(bone: BoneModel, measures: LesionMeasures, collapse_pct: float | None) -> Reading:
-    share = body_share(measures)
+def _collapse(bone: BoneModel, lesion: Mask, collapse_pct: float | None) -> Reading:
+    share = body_share(bone, lesion)
     involved = "the body is not labelled" if share is None else f"{share:.0%} of the body is involved"
     if collapse_pct is None:
         return Reading(None, f"loss of height needs the height before, or a neighbour; {involved}")

@@ -14,7 +14,7 @@ from osteocast.domain.table import read_table
 from osteocast.structure.ct_read import read_ct
 from osteocast.structure.labels import read_labels
 from osteocast.structure.lesion_insert import insert_lesion
-from osteocast.structure.lesion_items import axial_items, mirels_items, sins_items
+from osteocast.structure.lesion_items import axial_items, body_share, mirels_items, sins_items
 from osteocast.structure.lesion_measures import LesionMeasures, lesion_pieces, measure_lesion
 from osteocast.structure.lesion_spec import parse_lesion
 from osteocast.structure.loaded import BoneModel
@@ -198,3 +198,16 @@ def test_posterolateral_involvement_of_a_real_spine(
     assert items["location"].value == level.upper()
     assert items["alignment"].value is None
     assert items["collapse"].value == "none"
+
+
+def test_more_than_half_of_a_body(lumbar: dict[str, BoneModel]) -> None:
+    bone = lumbar["l3"]
+    x, y, z = bone.affine[:3, :3] @ np.argwhere(bone.parts["vertebra-body"]).mean(axis=0)[::-1] + bone.affine[:3, 3]
+    made = insert_lesion(bone, parse_lesion(f"lytic:42x36x26mm@lps:{x:.2f},{y:.2f},{z:.2f}"), laws_of(bone.bone))
+    items = sins_items(made, made.lesion, measure_lesion(made, made.lesion), "L3", 0.0)
+    share = body_share(made, made.lesion)
+    assert share is not None
+    assert share > 0.5
+    assert items["collapse"].value == "involved"
+    assert items["lesion"].value == "lytic"
+    assert sins_items(made, made.lesion, measure_lesion(made, made.lesion))["collapse"].missing.endswith("involved")
