@@ -19,9 +19,8 @@ def stiffness(bone: BoneModel, axis: Axis = "z") -> float:
     """Force that moves the upper face of the block by 1 mm between clamped faces [N/mm]."""
     inner = dataclasses.replace(bone, modulus=np.ascontiguousarray(bone.modulus[2:-2, 2:-2, 2:-2]))
     model = model_of(inner)
-    ends = join(
-        *(on_nodes(face(model, axis, side), "xyz", tuple(-side * np.eye(3)["xyz".index(axis)])) for side in (0, 1))
-    )
+    down = tuple(-np.eye(3)["xyz".index(axis)])
+    ends = join(clamp_face(model, axis, 0), clamp_face(model, axis, 1, down))
     solved = VoxelSolver(model, ends, Settings(tolerance=1e-9)).solve()
     return float(-solved.reaction[ends.value != 0.0].sum())
 
