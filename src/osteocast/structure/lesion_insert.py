@@ -56,8 +56,8 @@ def insert_lesion(bone: BoneModel, lesion: LesionSpec, material: Material) -> Bo
     Raises
     ------
     InputError
-        ``insert.outside``, ``insert.too-large``, ``insert.too-small``, ``insert.no-overlap``, ``insert.site``,
-        ``insert.part``; ``law.no-path`` where the bone has no density
+        ``insert.outside``, ``insert.too-large``, ``insert.too-small``, ``insert.no-overlap``, ``insert.site``;
+        ``axes.*`` of a named place; ``law.no-path`` where the bone has no density
     """
     centre = locate(bone, lesion.place)
     _check(bone, lesion, centre)

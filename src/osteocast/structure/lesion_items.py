@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from osteocast.domain.table import read_table
+from osteocast.foundation.errors import InputError
+from osteocast.structure.axes import find_axes
 from osteocast.structure.lesion_measures import LesionMeasures, Mask, Reading
 from osteocast.structure.lesion_places import positions_mm
 from osteocast.structure.loaded import BoneModel
@@ -96,15 +98,22 @@ def _long_bone(site: str, peritrochanteric: bool | None) -> Reading:
 
 
 def body_share(bone: BoneModel, lesion: Mask) -> float | None:
-    """Return the share of the vertebral body that a lesion takes; None where the body is not labelled."""
+    """Return the share of the vertebral body that a lesion takes, None where there is no telling what the body is.
+
+    The body as labelled, else as the axes of the vertebra find it.
+    """
     names = read_table("lesion_tissues")["vertebral_body"]["parts"]
     parts = [bone.parts[name] for name in names if name in bone.parts and bone.parts[name].any()]
-    return _share(lesion, np.logical_or.reduce(parts)) if parts else None
+    try:
+        body = np.logical_or.reduce(parts) if parts else find_axes(bone, "vertebra").parts["body"]
+    except InputError:
+        return None
+    return _share(lesion, body)
 
 
 def _collapse(bone: BoneModel, lesion: Mask, collapse_pct: float | None) -> Reading:
     share = body_share(bone, lesion)
-    involved = "the body is not labelled" if share is None else f"{share:.0%} of the body is involved"
+    involved = "the body is not known" if share is None else f"{share:.0%} of the body is involved"
     if collapse_pct is None:
         return Reading(None, f"loss of height needs the height before, or a neighbour; {involved}")
     if collapse_pct == 50.0:

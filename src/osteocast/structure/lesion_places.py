@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
+from osteocast.structure.axes import bone_kind, find_axes
+from osteocast.structure.axes_points import unit
 from osteocast.structure.lesion_spec import numbers
 from osteocast.structure.loaded import BoneModel
 from osteocast.structure.volume import Matrix
@@ -16,6 +19,9 @@ from osteocast.structure.volume import Matrix
 __all__ = ["extent_mm", "locate", "positions_mm"]
 
 Mask = npt.NDArray[np.bool_]
+
+_STEP = 0.25
+_HALF = 0.5
 
 
 def positions_mm(affine: Matrix, index_zyx: npt.NDArray[Any]) -> Matrix:
@@ -38,25 +44,37 @@ def locate(bone: BoneModel, place: str) -> Matrix:
     Raises
     ------
     InputError
-        ``insert.site`` for a name that this bone has no place of, ``insert.part`` where its labels lack the part.
+        ``insert.site`` for a name that this bone has no place of; ``axes.*`` where its axes cannot be found.
     """
     if place.startswith("lps:"):
         return np.array(numbers(place))
     named = read_table("lesion_tissues")["places"].get(place)
     if named is None:
-        return _between(bone.bone, bone.affine, numbers(place))
-    if not bone.site.startswith(named["site"]):
+        low, high = extent_mm(bone.bone, bone.affine)
+        between: Matrix = low + np.asarray(numbers(place)) * (high - low)
+        return between
+    if bone_kind(bone.site) != named["kind"]:
         fix = "Name a place of this bone, or give fractions or a point."
-        raise InputError(Issue("insert.site", "insert-lesion", f"{place} in {bone.site}", f"a {named['site']}", fix))
-    part = bone.parts.get(named["part"])
-    if part is None or not part.any():
-        fix = f"Give labels that mark the {named['part']}, or give fractions or a point."
-        found = "labels of " + (", ".join(bone.parts) or "no part")
-        raise InputError(Issue("insert.part", "insert-lesion", found, f"a label of the {named['part']}", fix))
-    return _between(part, bone.affine, named["fractions"])
+        raise InputError(Issue("insert.site", "insert-lesion", f"{place} in {bone.site}", f"a {named['kind']}", fix))
+    axes = find_axes(bone)
+    start = axes.landmarks[named["landmark"]]
+    direction = axes.directions[named["towards"]]
+    if "across" in named:
+        along = axes.directions[named["across"]]
+        direction = unit(direction - (direction @ along) * along)
+    within = axes.parts.get(named["within"], bone.bone)
+    share = float(named["share"])
+    way = np.sign(share) * direction
+    found: Matrix = start + abs(share) * _reach(within, bone.affine, start, way) * way
+    return found
 
 
-def _between(mask: Mask, affine: Matrix, fractions: list[float]) -> Matrix:
-    low, high = extent_mm(mask, affine)
-    place: Matrix = low + np.asarray(fractions, dtype=np.float64) * (high - low)
-    return place
+def _reach(mask: Mask, affine: Matrix, start: Matrix, way: Matrix) -> float:
+    """Return how far a ray runs until it has left a mask for good [mm]; 0 where it starts outside of it."""
+    step = _STEP * float(np.linalg.norm(affine[:3, :3], axis=0).min())
+    far = float(np.linalg.norm(np.asarray(mask.shape) * np.linalg.norm(affine[:3, :3], axis=0)[::-1]))
+    distance = np.arange(0.0, far, step)
+    back = np.linalg.inv(affine)
+    index = (start + distance[:, None] * way) @ back[:3, :3].T + back[:3, 3]
+    inside = ndimage.map_coordinates(mask.astype(np.float32), index[:, ::-1].T, order=1, mode="constant") >= _HALF
+    return float(distance[inside].max()) if inside.any() else 0.0

@@ -85,13 +85,6 @@ def test_a_lesion_in_a_hollow_of_the_bone_is_refused() -> None:
     ]
 
 
-def test_a_place_that_needs_a_part_asks_for_it() -> None:
-    vertebra = dataclasses.replace(block(), site="vertebra")
-    assert codes(lambda: inserted(vertebra, "lytic:6mm@body-centre")) == ["insert.part"]
-    parted = dataclasses.replace(vertebra, parts={"body": vertebra.bone})
-    assert inserted(parted, "lytic:6mm@body-centre").lesion.any()
-
-
 def test_the_volume_is_that_of_the_text_and_nearer_with_finer_voxels() -> None:
     expected = np.pi / 6.0 * 10.0 * 12.0 * 15.0
     errors = [
