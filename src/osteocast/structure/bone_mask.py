@@ -23,12 +23,15 @@ class Found(NamedTuple):
     Attributes
     ----------
     site : Site
+    label : str
+        Name of the bone, or ``"box"``.
     bone, lesion : array of bool, shape (z, y, x)
     parts : dict of str to array of bool
     warnings : tuple of Issue
     """
 
     site: Site
+    label: str
     bone: Mask
     lesion: Mask
     parts: dict[str, Mask]
@@ -49,7 +52,7 @@ def find_bone(scan: Scan, question: Question) -> Found:
         mask = mask_in_box(scan.volume, question.box_mm, question.threshold)
         site = _site(question.site, "box", None)
         bone = check_bone(scan.volume, mask, site.name, question.metal_allowed)
-        return Found(site, bone.mask, np.zeros_like(bone.mask), {}, bone.warnings)
+        return Found(site, "box", bone.mask, np.zeros_like(bone.mask), {}, bone.warnings)
     labels = read_labels(question.labels, scan.volume, question.table)
     name = _name(labels, question)
     site = _site(question.site, name, labels)
@@ -64,7 +67,7 @@ def find_bone(scan: Scan, question: Question) -> Found:
     if question.lesion is not None and not (lesion & bone.mask).any():
         fix = "Check that lesion and bone belong together."
         raise InputError(Issue("label.lesion-elsewhere", "lesion", "no voxel in the bone", "a lesion of this bone", fix))
-    return Found(site, bone.mask, lesion & bone.mask, parts, tuple(warned))
+    return Found(site, name, bone.mask, lesion & bone.mask, parts, tuple(warned))
 
 
 def _name(labels: Labels, question: Question) -> str:

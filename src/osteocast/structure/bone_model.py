@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,18 +15,16 @@ from osteocast.structure.bone_mask import Found, find_bone
 from osteocast.structure.calibration import Calibration
 from osteocast.structure.ct_read import Scan
 from osteocast.structure.ct_warnings import technique_warnings
-from osteocast.structure.laws import Law, convert_density, law, map_law, path_between
+from osteocast.structure.laws import Law, Step, convert_density, law, map_law, path_between
+from osteocast.structure.lesion_insert import Material
 from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.resample import box_of, crop, resampled
 from osteocast.structure.strength_question import Question, Site
 from osteocast.structure.volume import Volume
 
-__all__ = ["Built", "Material", "build_bone", "calibration_of"]
+__all__ = ["Built", "build_bone", "calibration_of"]
 
 Floats = npt.NDArray[np.float32]
-Material = Callable[[Floats], tuple[Floats, Floats, Floats]]
-"""From density in the unit of the bone to modulus, yield in compression and yield in tension [MPa]."""
-
 _MARGIN_MM = 12.0
 _MG_PER_G = np.float32(1000.0)
 _MOST_VOXELS = 6_000_000
@@ -43,6 +41,8 @@ class Built:
     ct : Volume
         The part of the CT around the bone, in its own unit and on the voxels of the bone.
     site : Site
+    label : str
+        Name of the label, or ``"box"``.
     calibration : Calibration or None
         None where the CT was a density already.
     laws : tuple of Law
@@ -55,6 +55,7 @@ class Built:
     bone: BoneModel
     ct: Volume
     site: Site
+    label: str
     calibration: Calibration | None
     laws: tuple[Law, Law]
     material: Material
@@ -113,7 +114,7 @@ def build_bone(scan: Scan, question: Question) -> Built:
         *_recalled(chosen),
     )
     material = _material(chosen, cut.density.unit, tension)
-    return Built(bone, cut.ct, found.site, line, chosen, material, tuple(dict.fromkeys(warned)))
+    return Built(bone, cut.ct, found.site, found.label, line, chosen, material, tuple(dict.fromkeys(warned)))
 
 
 def calibration_of(volume: Volume, wanted: str | None) -> Calibration | None:
@@ -203,15 +204,17 @@ def _laws(site: Site, named: tuple[str, ...], unit: str) -> tuple[Law, Law]:
 
 
 def _material(laws: tuple[Law, Law], unit: str, tension: float) -> Material:
-    paths = [path_between(unit, one.density) for one in laws]
+    paths = (path_between(unit, laws[0].density), path_between(unit, laws[1].density))
+    return partial(_apply_laws, laws=laws, paths=paths, tension=tension)
 
-    def material(density: Floats) -> tuple[Floats, Floats, Floats]:
-        modulus, strength = (
-            one.values(convert_density(density, path) / _MG_PER_G) for one, path in zip(laws, paths, strict=True)
-        )
-        return modulus, strength, strength * np.float32(tension)
 
-    return material
+def _apply_laws(
+    density: Floats, laws: tuple[Law, Law], paths: tuple[tuple[Step, ...], tuple[Step, ...]], tension: float
+) -> tuple[Floats, Floats, Floats]:
+    modulus, strength = (
+        one.values(convert_density(density, path) / _MG_PER_G) for one, path in zip(laws, paths, strict=True)
+    )
+    return modulus, strength, strength * np.float32(tension)
 
 
 def _recalled(laws: tuple[Law, Law]) -> tuple[Issue, ...]:

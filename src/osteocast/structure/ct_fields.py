@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from osteocast.structure.loaded import BoneModel, LoadedBone
+from osteocast.structure.loaded import BoneModel, LoadedBone, Mask
+from osteocast.structure.strength import Carried
 from osteocast.structure.voxel_model import Floats, Solution
 
-__all__ = ["effective_strain", "on_ct"]
+__all__ = ["Fields", "effective_strain", "fields_of", "on_ct"]
+
+
+class Fields(NamedTuple):
+    """What is shown and written, on the voxels of the bone, shape (z, y, x).
+
+    Attributes
+    ----------
+    modulus : array of float32
+        [MPa], 0 outside of the bone.
+    strain : array of float32
+        Effective strain of the elastic bone under its failure load [1], 0 outside.
+    failed : array of bool
+        Beyond yield at the failure load.
+    """
+
+    modulus: npt.NDArray[np.float32]
+    strain: npt.NDArray[np.float32]
+    failed: Mask
+
+
+def fields_of(carried: Carried) -> Fields:
+    """Return the fields of a bone that was loaded until it failed."""
+    elastic, failure, loaded = carried.failure.elastic, carried.failure, carried.loaded
+    # The elastic solution moves the loaded surface by 1 mm.
+    scale = failure.failure_load_n / failure.stiffness_n_mm
+    strain = elastic.on_grid(effective_strain(elastic) * scale)
+    failed = on_ct(loaded, failure.failed, carried.bone) > 0
+    return Fields(carried.bone.modulus, on_ct(loaded, strain, carried.bone), failed)
 
 
 def effective_strain(solution: Solution) -> Floats:

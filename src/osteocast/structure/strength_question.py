@@ -10,6 +10,7 @@ from typing import Any
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.settings import out_of_range
+from osteocast.structure.lesion_spec import parse_lesion
 
 __all__ = ["Question", "Site", "no_bone", "site_of", "site_of_label"]
 
@@ -43,6 +44,8 @@ class Question:
         Least value of the bone's surface within the box, in the unit of the CT.
     lesion : str or None
         Label of the lesion, by name or number.
+    insert : str or None
+        A lesion to put into the bone, ``KIND:SIZE@PLACE``; the result is marked synthetic.
     site : str or None
         ``"femur-left"``, ``"vertebra"``, ``"humerus-right"``, ``"generic"``; None takes it from the label's name.
     load : str or None
@@ -68,6 +71,7 @@ class Question:
     box_mm: tuple[float, float, float, float, float, float] | None = None
     threshold: float | None = None
     lesion: str | None = None
+    insert: str | None = None
     site: str | None = None
     load: str | None = None
     calibration: str | None = None
@@ -86,9 +90,13 @@ class Question:
             ``question.*``
         """
         issues = [*self._place_issues(), *self._number_issues()]
-        if self.site is not None:
+        if self.insert is not None and self.lesion is not None:
+            fix = "Leave one of them out."
+            issues.append(Issue("question.lesion", "lesion", "a lesion and one to insert", "one of the two", fix))
+        for read, text in ((site_of, self.site), (parse_lesion, self.insert)):
             try:
-                site_of(self.site)
+                if text is not None:
+                    read(text)
             except InputError as error:
                 issues += error.issues
         if issues:
