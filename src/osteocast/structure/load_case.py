@@ -1,0 +1,143 @@
+"""Put a bone under a named load: its axes, its grid along the load, caps, supports and the moved surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osteocast.foundation.errors import InputError, Issue
+from osteocast.structure.axes import BoneAxes, bone_kind, find_axes, frame_of
+from osteocast.structure.axes_points import unit
+from osteocast.structure.load_contacts import Touched, prepare, prescribe
+from osteocast.structure.load_data import Boundary, LoadCase, case_names, load_case
+from osteocast.structure.loaded import CAP, BoneModel, LoadedBone
+from osteocast.structure.turning import Turned, turned
+from osteocast.structure.volume import Matrix
+from osteocast.structure.voxel_model import Spacing, VoxelModel
+
+__all__ = ["LoadOptions", "case_names", "load_bone"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadOptions:
+    """What may be chosen beside the load case.
+
+    Attributes
+    ----------
+    boundary : str, optional
+        One of the boundaries of the case; its default otherwise.
+    spacing_mm : float, optional
+        Size of the voxels; that of the case otherwise.
+    rows : array, shape (3, 3), optional
+        Unit vectors of the load's x, y, z in LPS, in place of those from the labels.
+    """
+
+    boundary: str | None = None
+    spacing_mm: float | None = None
+    rows: Matrix | None = None
+
+
+def load_bone(bone: BoneModel, case: str, options: LoadOptions | None = None) -> LoadedBone:
+    """Return a bone under a load.
+
+    Parameters
+    ----------
+    bone : BoneModel
+    case : str
+        Name of a load case of this bone, such as ``"compression"``; ``"generic-axial"`` fits every bone.
+    options : LoadOptions, optional
+
+    Raises
+    ------
+    InputError
+        ``load.*``, ``axes.*``
+    """
+    options = options or LoadOptions()
+    chosen = load_case(bone_kind(bone.site), case)
+    boundary = chosen.boundary(options.boundary)
+    axes = find_axes(bone, chosen.site)
+    rows = _rows(chosen, axes) if options.rows is None else _checked_rows(options.rows)
+    spacing = _spacing(bone, chosen, options.spacing_mm)
+    grid = turned(bone, rows, spacing, {**bone.parts, **axes.parts})
+    touched = prepare(grid, boundary.contacts, chosen.cap, spacing)
+    lines = (*axes.lines, *_lines(chosen, boundary, spacing, grid.factor))
+    return _assembled(bone, chosen, boundary, (grid, touched, spacing), lines)
+
+
+def _rows(case: LoadCase, axes: BoneAxes) -> Matrix:
+    up = axes.directions[case.up]
+    for towards, degrees in case.tilts:
+        side = axes.directions[towards]
+        side = unit(side - (side @ up) * up)
+        up = np.cos(np.radians(degrees)) * up + np.sin(np.radians(degrees)) * side
+    return frame_of(up, axes.directions[case.front])
+
+
+def _checked_rows(rows: Matrix) -> Matrix:
+    given = np.asarray(rows, float)
+    if given.shape != (3, 3) or np.abs(given @ given.T - np.eye(3)).max() > 1e-6 or np.linalg.det(given) < 0:
+        fix = "Give three unit vectors at right angles, right-handed."
+        raise InputError(Issue("load.axes", "rows", str(given.tolist())[:80], "a rotation", fix))
+    return given
+
+
+def _spacing(bone: BoneModel, case: LoadCase, asked: float | None) -> Spacing:
+    size = case.spacing_mm if asked is None else asked
+    if asked is None and size == 0.0:
+        size = float(np.prod(bone.spacing_mm)) ** (1 / 3)
+    return (size, size, size)
+
+
+def _lines(case: LoadCase, boundary: Boundary, spacing: Spacing, factor: float) -> tuple[str, ...]:
+    parts = [
+        f"load: {case.key} version {case.version}, {case.about}",
+        f"boundary: {boundary.name}, {boundary.about}",
+        f"grid along the load: voxels of {spacing[0]:.3g} mm; factor {factor:.4f} keeps the integral of the modulus",
+    ]
+    if any(contact.cap for contact in boundary.contacts):
+        cap = case.cap
+        text = f"caps: {cap.modulus_mpa:g} MPa, {cap.thickness_mm:g} mm, {cap.intrusion_mm:g} mm of it around the bone"
+        parts.append(text)
+    return tuple(parts)
+
+
+def _assembled(
+    bone: BoneModel,
+    case: LoadCase,
+    boundary: Boundary,
+    built: tuple[Turned, Touched, Spacing],
+    lines: tuple[str, ...],
+) -> LoadedBone:
+    grid, touched, spacing = built
+    part = touched.part
+    above = part.shape[0] - touched.low - grid.bone.shape[0]
+    grown = [
+        np.pad(field, ((touched.low, above), (0, 0), (0, 0)))
+        for field in (grid.modulus, grid.yield_compression, grid.yield_tension)
+    ]
+    cement = part == CAP
+    modulus = grown[0].astype(np.float64)
+    modulus[cement] = case.cap.modulus_mpa
+    for strength in grown[1:]:
+        strength[cement] = np.inf
+    affine = grid.affine.copy()
+    affine[:3, 3] -= touched.low * affine[:3, 2]
+    constraints, moved = prescribe(touched, boundary.contacts)
+    levels = zip(boundary.contacts, touched.level, strict=True)
+    ends = [(contact.moved, level) for contact, level in levels]
+    upper = float(np.mean([level for is_moved, level in ends if is_moved]))
+    lower = float(np.mean([level for is_moved, level in ends if not is_moved]))
+    return LoadedBone(
+        name=f"{case.key.replace('-', ' ', 1)} {case.version}",
+        model=VoxelModel(modulus, spacing, bone.poisson),
+        part=part,
+        yield_compression=grown[1],
+        yield_tension=grown[2],
+        constraints=constraints,
+        moved=moved,
+        direction=np.array([0.0, 0.0, -1.0]),
+        length_mm=abs(upper - lower) * spacing[2],
+        affine=affine,
+        lines=lines,
+    )

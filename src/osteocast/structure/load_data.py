@@ -1,0 +1,137 @@
+"""The named load cases as they stand in the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from osteocast.domain.table import read_table
+from osteocast.foundation.errors import InputError, Issue
+
+__all__ = ["Boundary", "Cap", "Contact", "LoadCase", "case_names", "load_case"]
+
+
+class Cap(NamedTuple):
+    """Cement between plate and bone [MPa, mm]; `intrusion_mm` is the part of the thickness that surrounds bone."""
+
+    modulus_mpa: float
+    poisson: float
+    thickness_mm: float
+    intrusion_mm: float
+
+
+class Contact(NamedTuple):
+    """One place where the bone is held or moved.
+
+    Attributes
+    ----------
+    on : str
+        Part of the bone, ``"bone"`` for all of it.
+    side : {"upper", "lower"}
+        Seen along the axis of the load.
+    cap : bool
+        Whether through cement or on bone alone.
+    hold : str
+        Components prescribed, of ``"xyz"``.
+    moved : bool
+    """
+
+    on: str
+    side: Literal["upper", "lower"]
+    cap: bool
+    hold: str
+    moved: bool
+
+
+class Boundary(NamedTuple):
+    """A named choice of contacts."""
+
+    name: str
+    about: str
+    contacts: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCase:
+    """One load case.
+
+    Attributes
+    ----------
+    key : str
+        ``"vertebra-compression"``.
+    version : int
+    site : str
+        Kind of bone.
+    about : str
+    up, front : str
+        Directions of the bone that z and y of the load follow.
+    tilts : tuple of (str, float)
+        Direction towards which `up` is tilted, and by how many degrees, one after the other.
+    spacing_mm : float
+        0: as the CT.
+    cap : Cap
+    boundaries : dict of str to Boundary
+    default : str
+    """
+
+    key: str
+    version: int
+    site: str
+    about: str
+    up: str
+    front: str
+    tilts: tuple[tuple[str, float], ...]
+    spacing_mm: float
+    cap: Cap
+    boundaries: dict[str, Boundary]
+    default: str
+
+    def boundary(self, name: str | None) -> Boundary:
+        """Return a choice of contacts by name, the default for None (``load.boundary``)."""
+        chosen = self.default if name is None else name
+        if chosen not in self.boundaries:
+            expected = "one of " + ", ".join(self.boundaries)
+            raise InputError(Issue("load.boundary", self.key, chosen[:40], expected, "Choose one of the list."))
+        return self.boundaries[chosen]
+
+
+def case_names(kind: str) -> tuple[str, ...]:
+    """Return the load cases of a kind of bone, such as ``("compression",)``; the generic ones fit every bone."""
+    return tuple(key.partition("-")[2] for key, entry in read_table("load_cases").items() if entry["site"] in (kind,))
+
+
+def load_case(kind: str, name: str) -> LoadCase:
+    """Return a load case of a kind of bone by name, ``"compression"`` or ``"vertebra-compression"``.
+
+    Raises
+    ------
+    InputError
+        ``load.unknown``
+    """
+    table = read_table("load_cases")
+    key = next((k for k in (name, f"{kind}-{name}", f"generic-{name}") if k in table), None)
+    if key is None or table[key]["site"] not in (kind, "generic"):
+        known = ", ".join([*case_names(kind), *(f"generic-{n}" for n in case_names("generic"))])
+        fix = "Choose a load case of this bone; generic ones fit every bone."
+        raise InputError(Issue("load.unknown", kind, name[:40], f"one of {known}", fix))
+    return _read(key, table[key])
+
+
+def _read(key: str, entry: dict[str, Any]) -> LoadCase:
+    boundaries = {
+        name: Boundary(name, one["about"], tuple(Contact(**contact) for contact in one["contacts"]))
+        for name, one in entry["boundaries"].items()
+    }
+    return LoadCase(
+        key=key,
+        version=int(entry["version"]),
+        site=entry["site"],
+        about=entry["about"],
+        up=entry["up"],
+        front=entry["front"],
+        tilts=tuple((towards, float(degrees)) for towards, degrees in entry["tilts"]),
+        spacing_mm=float(entry["spacing_mm"]),
+        cap=Cap(**entry["cap"]),
+        boundaries=boundaries,
+        default=entry["default"],
+    )

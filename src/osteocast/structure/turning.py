@@ -1,0 +1,161 @@
+"""A bone brought from the axes of the CT into those of a load, with its mass and stiffness kept.
+
+A voxel of the new grid is bone where at least half of it is. Its modulus and its yield stresses are means over the part
+of it that is bone: averaging moduli, and not densities that a law then bends, keeps closest to measured strains
+(Taddei and others 2007), and the ratio of yield stress to modulus, the yield strain, stays as it was. What the steps of
+the surface gain or lose is made up for by one factor on moduli and yield stresses, so that the integral of the modulus
+over the bone, which a bar's stiffness is proportional to, is the same before and after. Where the new axes are those of
+the CT and the voxels have the same size, every voxel is copied as it is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from osteocast.foundation.errors import InputError, Issue
+from osteocast.structure.loaded import BoneModel, Mask
+from osteocast.structure.resample import box_of
+from osteocast.structure.volume import Matrix
+from osteocast.structure.voxel_model import Spacing
+
+__all__ = ["Turned", "turned"]
+
+_POINTS = 3
+"""Points a side at which the old voxels are looked up in each new voxel."""
+_MOST_VOXELS = 200_000_000
+
+
+class Turned(NamedTuple):
+    """A bone on the grid of its load.
+
+    Attributes
+    ----------
+    modulus, yield_compression, yield_tension : array of float32, shape (z, y, x)
+        [MPa]; 0 outside of the bone.
+    bone, lesion : array of bool
+    parts : dict of str to array of bool
+    affine : array, shape (4, 4)
+        From voxel index x, y, z to patient place [mm, LPS].
+    factor : float
+        On moduli and yield stresses, so that the integral of the modulus is kept.
+    """
+
+    modulus: npt.NDArray[np.float32]
+    yield_compression: npt.NDArray[np.float32]
+    yield_tension: npt.NDArray[np.float32]
+    bone: Mask
+    lesion: Mask
+    parts: dict[str, Mask]
+    affine: Matrix
+    factor: float
+
+
+def turned(bone: BoneModel, rows: Matrix, spacing: Spacing, parts: Mapping[str, Mask]) -> Turned:
+    """Return a bone on a grid along other axes.
+
+    Parameters
+    ----------
+    bone : BoneModel
+    rows : array, shape (3, 3)
+        Unit vectors of the new x, y and z in LPS, right-handed.
+    spacing : tuple of float
+        Size of the new voxels along x, y, z [mm].
+    parts : dict of str to array of bool
+        Masks on the grid of `bone` to bring along.
+
+    Raises
+    ------
+    InputError
+        ``load.spacing``
+    """
+    shape, affine = _grid(bone, rows, spacing)
+    across = np.linalg.inv(bone.affine) @ affine
+    cells = _near(bone.bone, across, shape)
+    names = tuple(parts)
+    masks = [bone.bone, bone.lesion, *(parts[name] for name in names)]
+    fields = [bone.modulus, bone.yield_compression, bone.yield_tension]
+    counts, sums = _collected(across, cells, masks, fields)
+    is_bone = 2 * counts[0] >= _POINTS**3
+    share = np.where(is_bone, 1.0 / np.maximum(counts[0], 1.0), 0.0)
+    before = float(bone.modulus[bone.bone].sum(dtype=np.float64)) * abs(float(np.linalg.det(bone.affine[:3, :3])))
+    after = float((sums[0] * share).sum()) * float(np.prod(spacing))
+    factor = before / after if after > 0 else 1.0
+    stiff, crushed, torn = (_scattered(one * share * factor, cells, shape).astype(np.float32) for one in sums)
+    flags = [_scattered((2 * count >= counts[0]) & is_bone & (count > 0), cells, shape) for count in counts]
+    kept = dict(zip(names, flags[2:], strict=True))
+    return Turned(stiff, crushed, torn, flags[0], flags[1], kept, affine, factor)
+
+
+def _grid(bone: BoneModel, rows: Matrix, spacing: Spacing) -> tuple[tuple[int, int, int], Matrix]:
+    """Return shape and affine of the smallest new grid around the bone; a voxel centre stays where one was."""
+    size = np.asarray(spacing, float)
+    if size.shape != (3,) or not bool(np.isfinite(size).all() and (size > 0).all()):
+        fix = "Give the size of the voxels in mm, such as 1."
+        raise InputError(Issue("load.spacing", "spacing", str(spacing), "more than 0 mm", fix))
+    box = box_of(bone.bone, (1.0, 1.0, 1.0))
+    start, stop = np.array(box.start[::-1], float), np.array(box.stop[::-1], float)
+    corners = np.array(list(itertools.product(*zip(start - 0.5, stop - 0.5, strict=True))))
+    frame = rows @ bone.affine[:3, :3]
+    offset = rows @ bone.affine[:3, 3]
+    places = corners @ frame.T + offset
+    kept = frame @ start + offset
+    # A thousandth of a voxel of slack, so that a corner on a face does not open another layer.
+    first = np.floor((places.min(0) - kept) / size + 0.501)
+    last = np.ceil((places.max(0) - kept) / size - 0.501)
+    shape_xyz = (last - first + 1).astype(int)
+    if float(np.prod(shape_xyz.astype(float))) > _MOST_VOXELS:
+        found = " x ".join(str(n) for n in shape_xyz) + " voxels"
+        fix = "Choose larger voxels."
+        raise InputError(Issue("load.spacing", "spacing", found, f"at most {_MOST_VOXELS:,} voxels", fix))
+    affine = np.eye(4)
+    affine[:3, :3] = rows.T * size
+    affine[:3, 3] = rows.T @ (kept + first * size)
+    x, y, z = (int(n) for n in shape_xyz)
+    return (z, y, x), affine
+
+
+def _near(mask: Mask, across: Matrix, shape: tuple[int, int, int]) -> npt.NDArray[np.int64]:
+    """Return the indices (3, n) along z, y, x of new voxels that may hold bone."""
+    matrix, offset = across[:3, :3][::-1, ::-1], across[:3, 3][::-1]
+    # A new voxel much larger than the old ones could jump over thin bone: look at a mask made as thick as it is wide.
+    reach = int(np.ceil(0.5 * np.abs(matrix).sum(axis=1).max()))
+    thick = ndimage.binary_dilation(np.pad(mask, reach), np.ones((3, 3, 3)), iterations=reach)
+    found = ndimage.affine_transform(
+        thick.view(np.uint8), matrix, offset=offset + reach, output_shape=shape, order=0, cval=0
+    )
+    return np.array(np.nonzero(found), dtype=np.int64)
+
+
+def _collected(
+    across: Matrix, cells: npt.NDArray[np.int64], masks: list[Mask], fields: list[npt.NDArray[np.float32]]
+) -> tuple[list[npt.NDArray[np.float64]], list[npt.NDArray[np.float64]]]:
+    """Return, for each new voxel, points inside of each mask and sums of each field over points inside of the bone."""
+    padded_masks = [np.pad(mask, 1).ravel() for mask in masks]
+    padded_fields = [np.pad(np.where(masks[0], one, 0.0), 1).ravel() for one in fields]
+    size = np.array(masks[0].shape)
+    matrix, offset = across[:3, :3][::-1, ::-1], across[:3, 3][::-1]
+    centre = (matrix @ cells) + offset[:, None]
+    counts = [np.zeros(cells.shape[1]) for _ in masks]
+    sums = [np.zeros(cells.shape[1]) for _ in fields]
+    steps = (np.arange(_POINTS) - (_POINTS - 1) / 2) / _POINTS
+    for point in itertools.product(steps, steps, steps):
+        index = np.rint(centre + (matrix @ np.array(point))[:, None]).astype(np.int64) + 1
+        index = np.clip(index, 0, (size + 1)[:, None])
+        flat = (index[0] * (size[1] + 2) + index[1]) * (size[2] + 2) + index[2]
+        for count, mask in zip(counts, padded_masks, strict=True):
+            count += mask[flat]
+        for total, values in zip(sums, padded_fields, strict=True):
+            total += values[flat]
+    return counts, sums
+
+
+def _scattered(values: npt.NDArray[Any], cells: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> npt.NDArray[Any]:
+    grid = np.zeros(shape, dtype=values.dtype)
+    grid[tuple(cells)] = values
+    return grid
