@@ -124,10 +124,6 @@ def _assembled(
     affine = grid.affine.copy()
     affine[:3, 3] -= touched.low * affine[:3, 2]
     constraints, moved = prescribe(touched, boundary.contacts)
-    levels = zip(boundary.contacts, touched.level, strict=True)
-    ends = [(contact.moved, level) for contact, level in levels]
-    upper = float(np.mean([level for is_moved, level in ends if is_moved]))
-    lower = float(np.mean([level for is_moved, level in ends if not is_moved]))
     return LoadedBone(
         name=f"{case.key.replace('-', ' ', 1)} {case.version}",
         model=VoxelModel(modulus, spacing, bone.poisson),
@@ -137,7 +133,16 @@ def _assembled(
         constraints=constraints,
         moved=moved,
         direction=np.array([0.0, 0.0, -1.0]),
-        length_mm=abs(upper - lower) * spacing[2],
+        length_mm=_span(boundary, touched) * spacing[2],
         affine=affine,
         lines=lines,
     )
+
+
+def _span(boundary: Boundary, touched: Touched) -> float:
+    """Return the layers between the moved surface and what bears against it: a lower contact, else what is held."""
+    levels = list(zip(boundary.contacts, touched.level, strict=True))
+    upper = [level for contact, level in levels if contact.moved]
+    held = [(contact.side, level) for contact, level in levels if not contact.moved]
+    lower = [level for side, level in held if side == "lower"] or [level for _, level in held]
+    return abs(float(np.mean(upper)) - float(np.mean(lower)))

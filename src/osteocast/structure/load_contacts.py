@@ -18,6 +18,7 @@ from osteocast.structure.voxel_model import Integers, Spacing
 __all__ = ["Touched", "prepare", "prescribe"]
 
 _FEWEST_COLUMNS = 10
+_LEVELS = {"upper": (1,), "lower": (0,), "inside": (0, 1)}
 
 
 class Touched(NamedTuple):
@@ -54,22 +55,26 @@ def prepare(bone: Turned, contacts: Sequence[Contact], cap: Cap, spacing: Spacin
     depth = max(1, round(cap.intrusion_mm / height))
     low, high = (plate if any(c.cap and c.side == side for c in contacts) else 0 for side in ("lower", "upper"))
     part = np.pad((bone.bone.astype(np.uint8) + (bone.lesion & bone.bone)), ((low, high), (0, 0), (0, 0)))
-    surfaces = []
+    nodes = []
     for contact in contacts:
         on = np.pad(_part(bone, contact), ((low, high), (0, 0), (0, 0)))
-        upper = contact.side == "upper"
-        # Seen from its own side every contact is an upper one.
-        view, seen = (part, on) if upper else (part[::-1], on[::-1])
-        layer = _covered(view, seen, depth, plate) if contact.cap else _bare(seen, depth)
-        if layer.any() and int(layer.any(axis=0).sum()) >= _FEWEST_COLUMNS:
-            surfaces.append((layer if upper else layer[::-1], upper))
-            continue
-        found = f"{int(layer.any(axis=0).sum())} columns of voxels on the {contact.side} side of '{contact.on}'"
-        fix = "Choose smaller voxels or check the label."
-        raise InputError(Issue("load.part", contact.on, found, f"at least {_FEWEST_COLUMNS}", fix))
-    nodes = tuple(_faces(layer, upper) for layer, upper in surfaces)
+        layer = on if contact.side == "inside" else _surface(part, on, contact, (depth, plate))
+        if (columns := int(layer.any(axis=0).sum())) < _FEWEST_COLUMNS:
+            found = f"{columns} columns of voxels on the {contact.side} side of '{contact.on}'"
+            fix = "Choose smaller voxels or check the label."
+            raise InputError(Issue("load.part", contact.on, found, f"at least {_FEWEST_COLUMNS}", fix))
+        nodes.append(_corners(layer, _LEVELS[contact.side]))
     per_layer = (part.shape[1] + 1) * (part.shape[2] + 1)
-    return Touched(part, low, nodes, tuple(float((n // per_layer).mean()) for n in nodes))
+    return Touched(part, low, tuple(nodes), tuple(float((n // per_layer).mean()) for n in nodes))
+
+
+def _surface(part: npt.NDArray[np.uint8], on: Mask, contact: Contact, size: tuple[int, int]) -> Mask:
+    """Return the outermost voxels of a contact; a cap is poured into `part`."""
+    # Seen from its own side every contact is an upper one.
+    turn = slice(None, None, 1 if contact.side == "upper" else -1)
+    view, seen = part[turn], on[turn]
+    layer = _covered(view, seen, *size) if contact.cap else _bare(seen, size[0])
+    return layer[turn]
 
 
 def _part(bone: Turned, contact: Contact) -> Mask:
@@ -108,12 +113,11 @@ def _bare(on: Mask, depth: int) -> Mask:
     return result
 
 
-def _faces(layer: Mask, upper: bool) -> Integers:
-    """Return the nodes of the upper or lower faces of voxels."""
-    z, y, x = (index.astype(np.int64) for index in np.nonzero(layer))
-    ny, nx = layer.shape[1] + 1, layer.shape[2] + 1
-    z = z + int(upper)
-    corners = [((z * ny) + y + b) * nx + x + a for a in (0, 1) for b in (0, 1)]
+def _corners(cells: Mask, levels: tuple[int, ...]) -> Integers:
+    """Return the nodes at the lower (0) or upper (1) faces of voxels, or at both."""
+    z, y, x = (index.astype(np.int64) for index in np.nonzero(cells))
+    ny, nx = cells.shape[1] + 1, cells.shape[2] + 1
+    corners = [((z + c) * ny + y + b) * nx + x + a for a in (0, 1) for b in (0, 1) for c in levels]
     return np.unique(np.concatenate(corners))
 
 

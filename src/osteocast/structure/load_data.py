@@ -27,8 +27,8 @@ class Contact(NamedTuple):
     ----------
     on : str
         Part of the bone, ``"bone"`` for all of it.
-    side : {"upper", "lower"}
-        Seen along the axis of the load.
+    side : {"upper", "lower", "inside"}
+        Seen along the axis of the load; inside holds all of the part.
     cap : bool
         Whether through cement or on bone alone.
     hold : str
@@ -37,7 +37,7 @@ class Contact(NamedTuple):
     """
 
     on: str
-    side: Literal["upper", "lower"]
+    side: Literal["upper", "lower", "inside"]
     cap: bool
     hold: str
     moved: bool

@@ -20,7 +20,6 @@ from scipy import ndimage
 
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.loaded import BoneModel, Mask
-from osteocast.structure.resample import box_of
 from osteocast.structure.volume import Matrix
 from osteocast.structure.voxel_model import Spacing
 
@@ -98,16 +97,15 @@ def _grid(bone: BoneModel, rows: Matrix, spacing: Spacing) -> tuple[tuple[int, i
     if size.shape != (3,) or not bool(np.isfinite(size).all() and (size > 0).all()):
         fix = "Give the size of the voxels in mm, such as 1."
         raise InputError(Issue("load.spacing", "spacing", str(spacing), "more than 0 mm", fix))
-    box = box_of(bone.bone, (1.0, 1.0, 1.0))
-    start, stop = np.array(box.start[::-1], float), np.array(box.stop[::-1], float)
-    corners = np.array(list(itertools.product(*zip(start - 0.5, stop - 0.5, strict=True))))
     frame = rows @ bone.affine[:3, :3]
     offset = rows @ bone.affine[:3, 3]
-    places = corners @ frame.T + offset
-    kept = frame @ start + offset
+    index = np.array(np.nonzero(bone.bone), dtype=np.float64)[::-1]
+    kept = frame @ index[:, 0] + offset
+    half = 0.5 * np.abs(frame).sum(axis=1)
+    low, high = ((limit + offset + sign * half) for limit, sign in zip(_limits(frame, index), (-1, 1), strict=True))
     # A thousandth of a voxel of slack, so that a corner on a face does not open another layer.
-    first = np.floor((places.min(0) - kept) / size + 0.501)
-    last = np.ceil((places.max(0) - kept) / size - 0.501)
+    first = np.floor((low - kept) / size + 0.501)
+    last = np.ceil((high - kept) / size - 0.501)
     shape_xyz = (last - first + 1).astype(int)
     if float(np.prod(shape_xyz.astype(float))) > _MOST_VOXELS:
         found = " x ".join(str(n) for n in shape_xyz) + " voxels"
@@ -118,6 +116,12 @@ def _grid(bone: BoneModel, rows: Matrix, spacing: Spacing) -> tuple[tuple[int, i
     affine[:3, 3] = rows.T @ (kept + first * size)
     x, y, z = (int(n) for n in shape_xyz)
     return (z, y, x), affine
+
+
+def _limits(frame: Matrix, index: Matrix) -> tuple[Matrix, Matrix]:
+    """Return least and greatest place of voxel centres along each row of `frame`, before its offset."""
+    along = [row @ index for row in frame]
+    return np.array([one.min() for one in along]), np.array([one.max() for one in along])
 
 
 def _near(mask: Mask, across: Matrix, shape: tuple[int, int, int]) -> npt.NDArray[np.int64]:
