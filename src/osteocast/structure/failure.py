@@ -4,56 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from osteocast.foundation.errors import InputError, Issue, SolveError
-from osteocast.structure import solver
-from osteocast.structure.failure_curve import Curve, Verdict, judge, offset_yield
+from osteocast.foundation.errors import InputError, SolveError
+from osteocast.structure.equilibrium import Body, Point, equilibrium
+from osteocast.structure.failure_checks import Settings, against, check, not_converged
+from osteocast.structure.failure_curve import MEANING, Curve, Definition, judge, offset_yield
 from osteocast.structure.loaded import CAP, LoadedBone, Mask
-from osteocast.structure.solver import VoxelSolver
 from osteocast.structure.voxel_model import Floats, Solution
-from osteocast.structure.yielding import Limits, ratios, secant
+from osteocast.structure.yielding import Law
 
 __all__ = ["Failure", "Progress", "Settings", "load_to_failure"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, steps done and steps planned; an exception it raises ends the computation."""
 
+_FIRST = 1e-3
+"""The first step ends where voxels with this share of the elastic energy have yielded."""
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to load.
+_HALVINGS = 4
+"""How often a step that does not converge is halved."""
 
-    Attributes
-    ----------
-    limit_strain : float
-        Displacement at which loading ends, relative to the length of the loaded bone.
-    steps : int
-        Steps of equal displacement up to there.
-    hardening : float
-        Slope of stress beyond yield relative to the modulus; 0 is perfectly plastic.
-    rest : float
-        Share of its modulus that a voxel keeps at the least.
-    tolerance : float
-        Norm of the unbalanced forces relative to that of the forces on held nodes, at the end of each step.
-    most_iterations : int
-        Secant iterations of one step.
-    plateau : float
-        Loading has failed when the force rises by less than this share of the elastic slope.
-    threads : int
-    """
-
-    limit_strain: float = 0.04
-    steps: int = 16
-    hardening: float = 0.0
-    rest: float = 1e-3
-    tolerance: float = 1e-3
-    most_iterations: int = 60
-    plateau: float = 0.01
-    threads: int = 1
+_WORK = 0.01
+"""Work of the load and work on the voxels may differ by this share before it is said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +39,7 @@ class Failure:
 
     Attributes
     ----------
-    displacement_mm, force_n : array, shape (steps,)
+    displacement_mm, force_n : array, shape (points,)
         The curve, from 0.
     stiffness_n_mm : float
         Of the elastic bone.
@@ -79,12 +56,12 @@ class Failure:
         Voxels of the bone beyond yield at failure.
     failed_volume_mm3 : float
     tension_share : float or None
-        Share of the failed volume that yielded in tension; the rest in compression. None where nothing yielded.
-    elastic : Solution
-        At the displacement of the constraints (1 mm), before any damage.
-    secant_iterations : tuple of int
-        Of each step.
-    linear_iterations : int
+        Share of the dissipated work that voxels yielding in tension took, the rest in compression; None where
+        nothing yielded.
+    elastic, at_failure : Solution
+        Before any damage at 1 mm; and at failure, with the moduli that are left.
+    iterations : tuple of int
+        Of each step; one multigrid cycle each.
     seconds : tuple of float
         Wall clock and processor.
     lines : tuple of str
@@ -100,36 +77,32 @@ class Failure:
     failure_displacement_mm: float
     definition: str
     energy_to_failure_mj: float
-    damage: Floats
+    damage: npt.NDArray[np.float32]
     failed: Mask
     failed_volume_mm3: float
     tension_share: float | None
     elastic: Solution
-    secant_iterations: tuple[int, ...]
-    linear_iterations: int
+    at_failure: Solution
+    iterations: tuple[int, ...]
     seconds: tuple[float, float]
     lines: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
-class _Run(NamedTuple):
-    """What stays the same over all steps."""
-
-    loaded: LoadedBone
-    settings: Settings
-    solver: VoxelSolver
-    limits: Limits
-    bone: Mask
-
-
 class _State(NamedTuple):
-    """Equilibrium at one displacement."""
+    """A point of the curve and the work done on each voxel up to it [N mm]."""
 
-    solution: Solution
-    tension: Floats
-    compression: Floats
-    iterations: int
-    linear: int
+    point: Point
+    work: Floats
+
+
+class _Loading(NamedTuple):
+    """The curve, how it ended, the state at failure and the iterations of each step."""
+
+    curve: Curve
+    definition: Definition
+    failed: _State
+    iterations: tuple[int, ...]
 
 
 def load_to_failure(loaded: LoadedBone, settings: Settings | None = None, progress: Progress | None = None) -> Failure:
@@ -144,143 +117,130 @@ def load_to_failure(loaded: LoadedBone, settings: Settings | None = None, progre
     Raises
     ------
     InputError
-        ``failure.settings``, ``failure.yield``, ``failure.direction``.
+        ``failure.settings``, ``failure.yield``, ``failure.direction``, ``strength.*`` of the voxel solver.
     SolveError
         ``failure.not-converged``, ``strength.not-converged``.
     """
     began = time.perf_counter(), time.process_time()
     settings = settings or Settings()
+    check(loaded, settings)
     tell = progress or (lambda what, done, total: None)
-    _check(loaded, settings)
     tell("elastic", 0, settings.steps)
-    lower = VoxelSolver(loaded.model, loaded.constraints, solver.Settings(threads=settings.threads))
-    elastic = lower.solve()
-    stiffness = loaded.force(elastic)
-    if not stiffness > 0:
-        raise InputError(_direction(stiffness))
-    run = _Run(loaded, settings, lower, _limits(loaded, elastic), loaded.part.ravel()[elastic.cell] != CAP)
-    states, curve = _steps(run, elastic, stiffness, tell)
-    verdict = judge(curve, settings.plateau)
-    return _result(run, states, (curve, verdict), elastic, began)
+    body = Body(loaded, Law(settings.hardening, settings.rest), settings.threads)
+    elastic = body.solver.solve()
+    if not loaded.force(elastic) > 0:
+        raise InputError(against(loaded.force(elastic)))
+    loading = _load(body, elastic, settings, tell)
+    return _result(body, settings, loading, elastic, began)
 
 
-def _steps(run: _Run, elastic: Solution, stiffness: float, tell: Progress) -> tuple[list[_State], Curve]:
+def _load(body: Body, elastic: Solution, settings: Settings, tell: Progress) -> _Loading:
     """Load step by step until the curve has failed or the limit is reached."""
-    settings = run.settings
-    limit = settings.limit_strain * run.loaded.length_mm
-    worst = np.maximum(*ratios(elastic.strain()[run.bone], Limits(*(part[run.bone] for part in run.limits))))
-    first = min(1 / float(worst.max()), limit) if worst.any() else limit
-    at, forces = [0.0], [0.0]
-    states: list[_State] = []
-    before, before_at = elastic, 1.0
-    history = np.zeros(elastic.cell.size)
-    for step in range(1, settings.steps + 1):
-        goal = first + (limit - first) * (step - 1) / max(settings.steps - 1, 1)
-        state = _step(run, replace(before, displacement=before.displacement * (goal / before_at)), goal, history)
-        before, before_at = state.solution, goal
-        history = np.maximum(history, np.maximum(state.tension, state.compression))
-        at.append(goal)
-        forces.append(run.loaded.force(before))
-        states.append(state)
-        tell("loading", step, settings.steps)
-        curve = Curve(np.array(at), np.array(forces), stiffness)
-        if judge(curve, settings.plateau).definition != "limit":
-            break
-    return states, curve
+    stiffness = body.loaded.force(elastic)
+    now = Point(0.0, 0.0, np.zeros(elastic.displacement.size), np.zeros((2, body.cell.size)), 0, 0.0)
+    before = now._replace(at_mm=1.0, displacement=elastic.displacement.ravel())
+    top = last = _State(now, np.zeros(body.cell.size))
+    at, force, iterations = [0.0], [0.0], []
+    goals = _goals(body, elastic, settings)
+    smallest = goals[-1] / settings.steps / 2**_HALVINGS
+    definition: Definition = "limit"
+    while goals and definition == "limit":
+        point = equilibrium(body, _guess(before, now, goals[0]), goals[0], settings.tolerance, settings.most_iterations)
+        if point is None:
+            if goals[0] - now.at_mm < smallest:
+                raise SolveError(not_converged(goals[0], (at[-1], force[-1]), settings))
+            goals.insert(0, (now.at_mm + goals[0]) / 2)
+            continue
+        goals.pop(0)
+        last = _State(point, last.work + body.work(now, point))
+        top = last if point.force_n >= top.point.force_n else top
+        before, now = now, point
+        at.append(point.at_mm)
+        force.append(point.force_n)
+        iterations.append(point.iterations)
+        definition = judge(Curve(np.array(at), np.array(force), stiffness), settings.plateau)
+        tell("loading", settings.steps - len(goals), settings.steps)
+    curve = Curve(np.array(at), np.array(force), stiffness)
+    return _Loading(curve, definition, top if definition == "maximum" else last, tuple(iterations))
 
 
-def _step(run: _Run, start: Solution, goal: float, history: Floats) -> _State:
-    """Find the equilibrium at a displacement by repeated secant moduli."""
-    settings, loaded = run.settings, run.loaded
-    values = loaded.constraints.value * goal
-    grid = np.array(loaded.model.modulus, float)
-    whole = grid.ravel()[start.cell].copy()
-    solution, linear = start, 0
-    for iteration in range(1, settings.most_iterations + 1):
-        share = _share(run, solution, history)
-        grid.ravel()[start.cell] = whole * share
-        run.solver.set_modulus(grid)
-        force = loaded.force(solution)
-        solution = run.solver.solve(values, start=solution)
-        linear += solution.iterations
-        change = abs(loaded.force(solution) - force) / abs(loaded.force(solution))
-        moved = np.abs(_share(run, solution, history) - share).max()
-        if iteration > 1 and change < settings.tolerance and moved < 10 * settings.tolerance:
-            tension, compression = ratios(solution.strain(), run.limits)
-            return _State(solution, tension, compression, iteration, linear)
-    raise SolveError(_not_converged(goal, change, settings))
+def _goals(body: Body, elastic: Solution, settings: Settings) -> list[float]:
+    """Return displacements [mm]: the first where yield begins, the others evenly up to the limit."""
+    limit = settings.limit_strain * body.loaded.length_mm
+    ratio = body.ratios(elastic.displacement).max(0)
+    energy = elastic.energy_density()
+    order = np.argsort(-ratio, kind="stable")
+    yielded = int(np.searchsorted(np.cumsum(energy[order]), _FIRST * float(energy.sum())))
+    worst = float(ratio[order[yielded]])
+    first = min(1 / worst, limit / settings.steps) if worst > 0 else limit / settings.steps
+    return [float(x) for x in np.linspace(first, limit, settings.steps)]
 
 
-def _share(run: _Run, solution: Solution, history: Floats) -> Floats:
-    ratio = np.maximum(np.maximum(*ratios(solution.strain(), run.limits)), history)
-    return secant(ratio, run.settings.hardening, run.settings.rest)
-
-
-def _limits(loaded: LoadedBone, solution: Solution) -> Limits:
-    modulus = np.asarray(loaded.model.modulus, float).ravel()[solution.cell]
-    tension, compression = (
-        np.maximum(np.asarray(y, float).ravel()[solution.cell] / modulus, 1e-9)
-        for y in (loaded.yield_tension, loaded.yield_compression)
-    )
-    return Limits(tension, compression)
+def _guess(before: Point, now: Point, goal_mm: float) -> Point:
+    """Return the present point with displacements drawn on to the next displacement of the loaded surface."""
+    share = (goal_mm - now.at_mm) / (now.at_mm - before.at_mm)
+    return now._replace(displacement=now.displacement + share * (now.displacement - before.displacement))
 
 
 def _result(
-    run: _Run, states: list[_State], judged: tuple[Curve, Verdict], elastic: Solution, began: tuple[float, float]
+    body: Body, settings: Settings, loading: _Loading, elastic: Solution, began: tuple[float, float]
 ) -> Failure:
-    curve, verdict = judged
-    last = states[max(verdict.step - 1, 0)]
-    ratio = np.maximum(last.tension, last.compression)
-    over = (ratio >= 1) & run.bone
-    volume = float(np.prod(elastic.model.spacing))
-    inside = slice(0, verdict.step + 1)
+    """Put together what is reported of the state at failure."""
+    loaded, curve, point = body.loaded, loading.curve, loading.failed.point
+    at_failure = body.solution(point, elastic)
+    whole = loaded.part.ravel()[body.cell] != CAP
+    over = whole & (body.modulus >= settings.marrow_mpa) & (point.ratio.max(0) >= 1)
+    volume = float(np.prod(loaded.model.spacing))
+    lost = loading.failed.work - at_failure.energy_density() * volume
+    until = curve.displacement_mm <= point.at_mm
     return Failure(
         displacement_mm=curve.displacement_mm,
         force_n=curve.force_n,
         stiffness_n_mm=curve.stiffness_n_mm,
-        yield_load_n=offset_yield(curve, run.loaded.length_mm),
-        failure_load_n=float(curve.force_n[verdict.step]),
-        failure_displacement_mm=float(curve.displacement_mm[verdict.step]),
-        definition=verdict.definition,
-        energy_to_failure_mj=float(np.trapezoid(curve.force_n[inside], curve.displacement_mm[inside])),
-        damage=elastic.on_grid(1 - secant(ratio, run.settings.hardening, run.settings.rest)).astype(np.float32),
+        yield_load_n=offset_yield(curve, loaded.length_mm, loading.definition == "plateau"),
+        failure_load_n=point.force_n,
+        failure_displacement_mm=point.at_mm,
+        definition=loading.definition,
+        energy_to_failure_mj=float(np.trapezoid(curve.force_n[until], curve.displacement_mm[until])),
+        damage=elastic.on_grid(1 - body.law.share(point.ratio.max(0))).astype(np.float32),
         failed=elastic.on_grid(over.astype(float)) == 1,
         failed_volume_mm3=float(over.sum()) * volume,
-        tension_share=float((last.tension > last.compression)[over].mean()) if over.any() else None,
+        tension_share=_share(lost[over], (point.ratio[0] > point.ratio[1])[over]),
         elastic=elastic,
-        secant_iterations=tuple(state.iterations for state in states),
-        linear_iterations=elastic.iterations + sum(state.linear for state in states),
+        at_failure=at_failure,
+        iterations=loading.iterations,
         seconds=(time.perf_counter() - began[0], time.process_time() - began[1]),
-        lines=(),
-        warnings=(),
+        lines=(*loaded.lines, *_lines(settings, loading.definition)),
+        warnings=_warnings(body, settings, loading, over),
     )
 
 
-def _check(loaded: LoadedBone, settings: Settings) -> None:
-    """Refuse settings and yield stresses that mean nothing; all problems at once."""
-    issues = []
-    if not (settings.limit_strain > 0 and settings.steps > 0 and settings.tolerance > 0 and 0 < settings.rest < 1):
-        found = f"limit {settings.limit_strain:g}, {settings.steps} steps, tolerance {settings.tolerance:g}"
-        issues.append(Issue("failure.settings", "settings", found, "numbers above 0", "Use the defaults."))
-    here = np.asarray(loaded.model.modulus) > 0
-    for name, values in (("tension", loaded.yield_tension), ("compression", loaded.yield_compression)):
-        if values.shape != here.shape or bool(np.isnan(values[here]).any()) or float(values[here].min()) < 0:
-            fix = "Give one yield stress for each voxel, 0 or more; infinite where it never yields."
-            issues.append(Issue("failure.yield", f"yield_{name}", str(values.shape), "stresses [MPa]", fix))
-    if issues:
-        raise InputError(issues)
+def _share(lost: Floats, tension: Mask) -> float | None:
+    total = float(lost.sum())
+    return float(lost[tension].sum()) / total if total > 0 else None
 
 
-def _direction(stiffness: float) -> Issue:
-    fix = "Check the load case: the surface that is moved and the direction it is moved in."
-    return Issue("failure.direction", "load case", f"stiffness {stiffness:.3g} N/mm", "a force against the load", fix)
-
-
-def _not_converged(goal: float, change: float, settings: Settings) -> Issue:
-    return Issue(
-        "failure.not-converged",
-        f"step to {goal:.3g} mm",
-        f"force still changes by {change:.2g} after {settings.most_iterations} secant iterations",
-        f"{settings.tolerance:g}",
-        "Allow more iterations, or take more and smaller steps.",
+def _lines(settings: Settings, definition: Definition) -> tuple[str, ...]:
+    """Return what the computation assumed."""
+    after = f"stress rises with {settings.hardening:g} of the modulus" if settings.hardening else "stress stays"
+    return (
+        f"material: voxels yield where a principal strain reaches yield stress / modulus, in tension or compression; "
+        f"beyond that the {after}; unloading leads back to the origin",
+        f"failure: {MEANING[definition]}".format(limit=settings.limit_strain, plateau=settings.plateau),
+        f"equilibrium: unbalanced forces at most {settings.tolerance:g} of the forces on held nodes",
     )
+
+
+def _warnings(body: Body, settings: Settings, loading: _Loading, over: Mask) -> tuple[str, ...]:
+    """Return what a reader has to know before he uses the load."""
+    found = []
+    if not over.any():
+        found.append("no voxel of the bone yielded: the load at the limit is no failure load")
+    if body.solver.left_out[1]:
+        found.append("{} parts with {} voxels hang loose and were left out".format(*body.solver.left_out))
+    work = float(loading.failed.work.sum())
+    curve, until = loading.curve, loading.curve.displacement_mm <= loading.failed.point.at_mm
+    outside = float(np.trapezoid(curve.force_n[until], curve.displacement_mm[until]))
+    if abs(work - outside) > _WORK * outside:
+        found.append(f"work of the load {outside:.4g} N mm, work on the voxels {work:.4g} N mm")
+    return tuple(found)

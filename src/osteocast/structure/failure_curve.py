@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from osteocast.structure.voxel_model import Floats
 
-__all__ = ["OFFSET", "Curve", "Verdict", "judge", "offset_yield"]
+__all__ = ["MEANING", "OFFSET", "Curve", "Definition", "judge", "offset_yield"]
 
 OFFSET = 0.002
 """Offset strain of the yield load, the usual 0.2 %."""
@@ -25,28 +25,32 @@ class Curve(NamedTuple):
     stiffness_n_mm: float
 
 
-class Verdict(NamedTuple):
-    """Index of the point of failure, and by which definition: ``maximum``, ``plateau`` or ``limit``."""
+Definition = Literal["maximum", "plateau", "limit"]
 
-    step: int
-    definition: str
+MEANING: dict[Definition, str] = {
+    "maximum": "the highest force; it fell afterwards",
+    "plateau": "the force where the curve rises by less than {plateau:g} of its elastic slope",
+    "limit": "the force at the stated limit, a displacement of {limit:g} of the length: the curve still rises there",
+}
 
 
-def judge(curve: Curve, plateau: float) -> Verdict:
-    """Return where the curve has failed: at its maximum, on its plateau, or else at its end."""
+def judge(curve: Curve, plateau: float) -> Definition:
+    """Return how the curve has ended so far; ``limit`` where it has not failed by itself."""
     at, force, stiffness = curve
-    top = int(np.argmax(force))
-    if top < force.size - 1 and float(force[-1]) < (1 - DROP) * float(force[top]):
-        return Verdict(top, "maximum")
+    if float(force[-1]) < (1 - DROP) * float(force.max()):
+        return "maximum"
     slope = np.diff(force) / np.diff(at)
-    if slope.size > 1 and abs(float(slope[-1])) < plateau * stiffness:
-        return Verdict(force.size - 1, "plateau")
-    return Verdict(force.size - 1, "limit")
+    return "plateau" if slope.size > 1 and float(slope[-1]) < plateau * stiffness else "limit"
 
 
-def offset_yield(curve: Curve, length_mm: float) -> float | None:
-    """Return the load where the curve meets the elastic line moved by the offset; None where it does not."""
+def offset_yield(curve: Curve, length_mm: float, plateau: bool) -> float | None:
+    """Return the load where the curve meets the elastic line moved by the offset; None where it does not.
+
+    A curve that ended on a plateau is drawn on level.
+    """
     at, force, stiffness = curve
+    if plateau:
+        at, force = np.append(at, at[-1] + OFFSET * length_mm + force[-1] / stiffness), np.append(force, force[-1])
     below = force - stiffness * (at - OFFSET * length_mm)
     crossed = np.flatnonzero(below <= 0)
     if crossed.size == 0:

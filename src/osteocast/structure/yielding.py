@@ -1,57 +1,77 @@
-"""When a voxel yields, and how stiff it is afterwards: an asymmetric criterion of principal strain."""
+"""When a voxel yields, and how stiff it is afterwards: principal strains, with tension apart from crushing."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from osteocast.structure.voxel_model import Floats
+from osteocast.structure import element
+from osteocast.structure.compiled_kernels import kernels
+from osteocast.structure.loaded import LoadedBone
+from osteocast.structure.voxel_model import Floats, Integers, Spacing
+from osteocast.structure.workers import Workers, even
 
-__all__ = ["Limits", "principal_ends", "ratios", "secant"]
+__all__ = ["HIGHEST_RATIO", "Law", "Voxels", "inverse_limits", "principal_ends", "ratios"]
+
+HIGHEST_RATIO = 1e6
+"""Strain over yield strain of a voxel without any strength, in place of infinity."""
 
 
-class Limits(NamedTuple):
-    """Largest principal strain a voxel bears without yielding, both positive; infinite where it never yields."""
+class Voxels(NamedTuple):
+    """Corners of the voxels that are solved, shape (cells, 8), and their size [mm]."""
 
-    tension: Floats
-    compression: Floats
+    nodes: NDArray[np.int32]
+    spacing: Spacing
 
 
-def principal_ends(strain: Floats) -> tuple[Floats, Floats]:
-    """Return the highest and the lowest principal strain.
+class Law(NamedTuple):
+    """What remains of a voxel that is strained beyond yield.
+
+    The stress stays at its yield value or rises with `hardening` times the modulus; `rest` of the modulus remains at
+    the least, so that the equations can be solved.
+    """
+
+    hardening: float
+    rest: float
+
+    def share(self, ratio: Floats) -> Floats:
+        """Return the share of the modulus that is left, 1 - d, at `ratio` times the yield strain."""
+        beyond = np.maximum(ratio, 1.0)
+        result: Floats = np.maximum(self.hardening + (1 - self.hardening) / beyond, self.rest)
+        return result
+
+
+def principal_ends(displacement: Floats, voxels: Voxels, workers: Workers | None = None) -> Floats:
+    """Return the highest and the lowest principal strain at the centre of each voxel, shape (2, cells).
 
     Parameters
     ----------
-    strain : array, shape (cells, 6)
-        xx, yy, zz and engineering yz, zx, xy.
-
-    Notes
-    -----
-    Closed form for the eigenvalues of a symmetric 3 x 3 matrix (Smith, Commun ACM 4 (1961) 168).
+    displacement : array
+        Of all degrees of freedom, x, y, z of each node [mm].
+    voxels : Voxels
+    workers : Workers, optional
     """
-    xx, yy, zz, yz, zx, xy = strain.T
-    mean = (xx + yy + zz) / 3
-    a, b, c = xx - mean, yy - mean, zz - mean
-    p, q, r = yz / 2, zx / 2, xy / 2
-    size = np.sqrt((a * a + b * b + c * c + 2 * (p * p + q * q + r * r)) / 6)
-    determinant = a * (b * c - p * p) - r * (r * c - p * q) + q * (r * p - b * q)
-    cube = np.where(size > 0, size, 1.0) ** 3
-    angle = np.arccos(np.clip(determinant / (2 * cube), -1, 1)) / 3
-    return mean + 2 * size * np.cos(angle), mean + 2 * size * np.cos(angle + 2 * np.pi / 3)
+    each = (workers or Workers(1)).each
+    centre = element.strain_matrix(np.zeros(3), voxels.spacing)
+    slope = np.stack([centre[axis, axis::3] for axis in range(3)])
+    ends = np.empty((2, voxels.nodes.shape[0]))
+    u = np.ascontiguousarray(displacement.ravel())
+    each(partial(kernels().principal_strains, u, voxels.nodes, slope, ends), even(ends.shape[1]))
+    return ends
 
 
-def ratios(strain: Floats, limits: Limits) -> tuple[Floats, Floats]:
-    """Return how far each voxel is strained towards yield in tension and in compression; 1 is yield."""
-    high, low = principal_ends(strain)
-    return np.maximum(high, 0) / limits.tension, np.maximum(-low, 0) / limits.compression
+def inverse_limits(loaded: LoadedBone, cell: Integers) -> Floats:
+    """Return 1 / yield strain in tension and compression, shape (2, cells); 0 where a voxel never yields."""
+    modulus = np.asarray(loaded.model.modulus, float).ravel()[cell]
+    strength = np.stack([np.asarray(y, float).ravel()[cell] for y in (loaded.yield_tension, loaded.yield_compression)])
+    never = np.isinf(strength)
+    bounded = np.maximum(np.where(never, 1.0, strength), modulus / HIGHEST_RATIO)
+    return np.where(never, 0.0, modulus / bounded)
 
 
-def secant(ratio: Floats, hardening: float, rest: float) -> Floats:
-    """Return the share of the modulus that is left, 1 - d, when a voxel is strained to `ratio` times its yield.
-
-    Beyond yield the stress stays at its yield value, or rises with `hardening` times the modulus; at least `rest`
-    of the modulus remains, so that the equations can be solved.
-    """
-    beyond = np.maximum(ratio, 1)
-    return np.maximum((1 + hardening * (beyond - 1)) / beyond, rest)
+def ratios(ends: Floats, inverse: Floats) -> Floats:
+    """Return how far each voxel is strained towards yield in tension and compression, shape (2, cells); 1 is yield."""
+    return np.stack([np.maximum(ends[0], 0.0) * inverse[0], np.maximum(-ends[1], 0.0) * inverse[1]])
