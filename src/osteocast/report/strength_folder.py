@@ -12,6 +12,7 @@ from osteocast.formats.vti import vti_bytes
 from osteocast.foundation.run_record import RunRecord
 from osteocast.report.folder import RECORD, REPORT, RESULT, result_text
 from osteocast.report.strength_html import strength_html
+from osteocast.report.strength_pictures import pictures_of
 from osteocast.structure.ct_fields import Fields, fields_of
 from osteocast.structure.label_picture import mask_picture
 from osteocast.structure.strength import Strength
@@ -38,7 +39,7 @@ def strength_files(found: Strength, document: Mapping[str, Any], record: RunReco
         RECORD: record.to_json(),
         "mask.png": mask_picture(found.built.ct, found.carried.bone.bone, title),
         **field_files(found, fields),
-        REPORT: strength_html(found, document, fields),
+        REPORT: strength_html(document, pictures_of(found, fields)),
     }
 
 

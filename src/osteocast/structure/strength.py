@@ -15,7 +15,7 @@ from osteocast.structure.failure import Settings as FailureSettings
 from osteocast.structure.lesion_effect import without_lesion
 from osteocast.structure.lesion_insert import insert_lesion
 from osteocast.structure.lesion_spec import parse_lesion
-from osteocast.structure.load_case import load_bone
+from osteocast.structure.load_case import LoadOptions, load_bone
 from osteocast.structure.loaded import BoneModel, LoadedBone
 from osteocast.structure.strength_question import Question
 
@@ -135,7 +135,7 @@ def _with_lesion(built: Built, question: Question) -> tuple[BoneModel, BoneModel
 
 
 def _carry(bone: BoneModel, load: str, question: Question, tell: Progress, stage: str) -> Carried:
-    loaded = load_bone(bone, load)
+    loaded = load_bone(bone, load, LoadOptions(boundary=question.boundary))
     settings = FailureSettings(threads=question.threads)
     failure = load_to_failure(loaded, settings, lambda what, done, total: tell(stage, done, total))
     return Carried(bone, loaded, failure)
