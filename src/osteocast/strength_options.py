@@ -28,9 +28,7 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
     part: Annotated[
         list[str] | None, typer.Option(help="bone: NAME=LABEL of a part, such as body=20; repeat it")
     ] = None,
-    box: Annotated[
-        str | None, typer.Option(help="bone: instead of labels, x,x,y,y,z,z of a box in mm (LPS)")
-    ] = None,
+    box: Annotated[str | None, typer.Option(help="bone: instead of labels, x,x,y,y,z,z of a box in mm (LPS)")] = None,
     threshold: Annotated[float | None, typer.Option(help="bone: least value of its surface in the box")] = None,
     site: Annotated[
         str | None, typer.Option(help="bone: vertebra, femur-left, humerus-right, generic; default: from the label")
@@ -39,7 +37,9 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
     insert_lesion: Annotated[
         str | None, typer.Option(help="bone: put in a synthetic lesion, such as lytic:12mm@body-centre")
     ] = None,
-    allow_metal: Annotated[bool, typer.Option("--allow-metal", help="bone: go on beside metal, with a warning")] = False,
+    allow_metal: Annotated[
+        bool, typer.Option("--allow-metal", help="bone: go on beside metal, with a warning")
+    ] = False,
     calibration: Annotated[
         str | None,
         typer.Option(help="material: air-fat-muscle (default), fixed, or SLOPE,INTERCEPT,UNIT of a phantom"),
@@ -98,4 +98,3 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
             raise typer.Exit(code)
         return
     say(strength_command(ct, question, out, as_json))
-

@@ -83,12 +83,15 @@ def _bar(row: Row, top: float, scale: float, bone: Row) -> Markup:
         end = max(end, b)
     text = f"{row['load_n'] / _KILO:.2g}" if row["load_n"] < 10 * _KILO else f"{row['load_n'] / _KILO:.0f}"
     over = daily and row["load_n"] > bone["load_n"]
-    drawn.append(_words((end + 6.0, middle + 4.0), text + (" more" if over else ""), "start", _INK, "600" if over else None))
+    drawn.append(
+        _words((end + 6.0, middle + 4.0), text + (" more" if over else ""), "start", _INK, "600" if over else None)
+    )
     return group(drawn)
 
 
 def curve(all_series: Sequence[Mapping[str, Any]]) -> Markup:
-    """Draw force against displacement; each series has ``title``, ``displacement_mm``, ``force_n``, ``at_mm``, ``at_n``.
+    """Draw force against displacement; each series has ``title``, ``displacement_mm``, ``force_n``, ``at_mm``,
+    ``at_n``.
 
     The first is drawn in full, others dashed; a ring marks failure.
     """
@@ -111,6 +114,7 @@ def curve(all_series: Sequence[Mapping[str, Any]]) -> Markup:
         drawn.append(_words((x, y + 17.0), f"{value:g}", "middle", _QUIET))
     drawn.append(_words((right, bottom + 31.0), "displacement of the loaded surface, mm", "end", _QUIET))
     drawn.append(_words((left - 38.0, 9.0), "kN", "start", _QUIET))
+    highest = max(one["at_n"] for one in all_series)
     for number, one in enumerate(all_series):
         points = [at(mm, n) for mm, n in zip(one["displacement_mm"], one["force_n"], strict=True)]
         dash = None if number == 0 else "5 3"
@@ -118,7 +122,7 @@ def curve(all_series: Sequence[Mapping[str, Any]]) -> Markup:
         drawn.append(tag("path", d=polyline(points), stroke_width=2.2, stroke_linejoin="round", **line))
         x, y = at(one["at_mm"], one["at_n"])
         drawn.append(tag("circle", cx=x, cy=y, r=4.6, fill="#FFFFFF", stroke=_INK, stroke_width=1.8))
-        drawn.append(_words((x - 4.0, y - 9.0 if number == 0 else y + 18.0), one["title"], "end", _INK))
+        drawn.append(_words((x - 4.0, y - 9.0 if one["at_n"] == highest else y + 19.0), one["title"], "end", _INK))
     return picture(_CURVE, "Force against displacement until failure", drawn, "curve")
 
 

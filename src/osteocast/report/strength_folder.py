@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from osteocast.formats.nifti import nifti_bytes
 from osteocast.formats.vti import vti_bytes
@@ -47,7 +48,7 @@ def field_files(found: Strength, fields: Fields) -> dict[str, bytes]:
     """Return modulus, strain, failed region and bone as NIfTI, and all of them as one VTK image."""
     bone = found.carried.bone
     about = f"{_ABOUT}{'; SYNTHETIC LESION' if found.synthetic else ''}"
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "modulus": fields.modulus,
         "strain": fields.strain,
         "failed": fields.failed.astype(np.uint8),

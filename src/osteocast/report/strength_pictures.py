@@ -74,8 +74,7 @@ def pictures_of(found: Strength, fields: Fields) -> Pictures:
     bone = found.carried.bone
     marks = {"failed": fields.failed, "lesion": bone.lesion}
     views = [
-        surface_view(bone.bone, marks, bone.affine, view, inside=True)
-        for view in _VIEWS.get(bone.site, _USUAL_VIEWS)
+        surface_view(bone.bone, marks, bone.affine, view, inside=True) for view in _VIEWS.get(bone.site, _USUAL_VIEWS)
     ]
     shown = _shown(found, fields)
     strains = shown.strain[shown.bone]
@@ -154,9 +153,10 @@ def _three(shown: _Shown, draw: Any) -> bytes:
         panel.set_axis_off()
         panel.set_title(_NAMES[axis], fontsize=10, pad=4, color="#14202B")
         up, wide = (s for n, s in enumerate(shown.spacing_zyx_mm) if n != axis)
-        arrays = (np.take(a, shown.at[axis], axis=axis) for a in shown[:5])
-        cut = _Cut(*arrays, shown.window, {"origin": "upper" if axis == 0 else "lower", "aspect": up / wide})
-        panel.imshow(cut.ct, cmap="gray", vmin=cut.window[0], vmax=cut.window[1], **cut.drawn)
+        ct, bone, lesion, strain, failed = (np.take(a, shown.at[axis], axis=axis) for a in shown[:5])
+        drawn = {"origin": "upper" if axis == 0 else "lower", "aspect": up / wide}
+        cut = _Cut(ct, bone, lesion, strain, failed, shown.window, drawn)
+        panel.imshow(cut.ct, cmap="gray", vmin=cut.window[0], vmax=cut.window[1], interpolation="bicubic", **cut.drawn)
         draw(panel, cut)
         _letters(panel, axis)
     buffer = io.BytesIO()
@@ -203,5 +203,5 @@ def _image(picture: npt.NDArray[np.uint8]) -> bytes:
     from matplotlib.image import imsave
 
     buffer = io.BytesIO()
-    imsave(buffer, picture, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
+    imsave(buffer, picture, format="png", metadata={"Software": ""})
     return buffer.getvalue()

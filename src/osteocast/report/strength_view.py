@@ -41,7 +41,7 @@ def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     one, bone = result["strength"], result["bone"]
     sizes = [f"{v:.3g}" for v in bone["spacing_mm"]]
     tension = one["tension_share"]
-    rows = [
+    return [
         ("Load case", result["load"]["name"]),
         ("Stiffness", f"{one['stiffness_n_mm']:,.0f} N/mm"),
         ("Yield, 0.2 % offset", force_text(one["yield_load_n"])),
@@ -52,7 +52,6 @@ def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Bone", f"{bone['volume_ml']:.1f} mL, {bone['mean_density']:.0f} {bone['density_unit']}"),
         ("Voxels", f"{bone['voxels']:,} of {' x '.join(sizes)} mm"),
     ]
-    return rows
 
 
 def _lesion(lesion: Mapping[str, Any], one: Mapping[str, Any]) -> View:

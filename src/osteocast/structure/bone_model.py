@@ -144,7 +144,9 @@ def _from_tissues(volume: Volume) -> Calibration:
     try:
         return lines.air_fat_muscle(volume)
     except InputError as error:
-        fix = "Give --calibration SLOPE,INTERCEPT,UNIT of a phantom, or --calibration fixed, a rough line with a warning."
+        fix = (
+            "Give --calibration SLOPE,INTERCEPT,UNIT of a phantom, or --calibration fixed, a rough line with a warning."
+        )
         hint = Issue("calibration.choose", "calibration", "air, fat and muscle do not serve", "another way", fix)
         raise InputError([*error.issues, hint]) from None
 
@@ -195,7 +197,7 @@ def _finer(ct: Volume, mask: Mask, spacing: tuple[float, float, float]) -> Mask:
 
 
 def _laws(site: Site, named: tuple[str, ...], unit: str) -> tuple[Law, Law]:
-    """Return the laws of modulus and strength: those named, and for the rest the site's first that the density allows."""
+    """Return the laws of modulus and strength: those named, and else the site's first that the density allows."""
     given = {one.property: one for one in map(law, named)}
     if len(given) < len(named):
         fix = "Name one law of modulus and one of strength."
@@ -249,4 +251,3 @@ def _lines(cut: _Cut, line: Calibration | None, mapped: list[tuple[str, ...]], s
         f"isotropic voxels of {x:.3g} x {y:.3g} x {z:.3g} mm, Poisson's ratio {entry['poisson']:g} "
         f"({entry['poisson_source']})",
     )
-

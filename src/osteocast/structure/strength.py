@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from osteocast.foundation.errors import Issue
@@ -120,7 +121,7 @@ def strength(ct: str | Path, question: Question, progress: Progress | None = Non
         sound=healthy,
         synthetic=question.insert is not None,
         warnings=built.warnings,
-        seconds=tuple((name, end - before) for (_, before), (name, end) in zip(clock, clock[1:], strict=False)),
+        seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
     )
 
 
