@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from osteocast.foundation.errors import InputError, Issue
 from osteocast.standard_output import say
 
 __all__ = ["strength_of_a_bone"]
@@ -29,9 +28,7 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
     part: Annotated[
         list[str] | None, typer.Option(help="bone: NAME=LABEL of a part, such as body=20; repeat it")
     ] = None,
-    box: Annotated[
-        str | None, typer.Option(help="bone: instead of labels, x,x,y,y,z,z of a box in mm (LPS)")
-    ] = None,
+    box: Annotated[str | None, typer.Option(help="bone: instead of labels, x,x,y,y,z,z of a box in mm (LPS)")] = None,
     threshold: Annotated[float | None, typer.Option(help="bone: least value of its surface in the box")] = None,
     site: Annotated[
         str | None, typer.Option(help="bone: vertebra, femur-left, humerus-right, generic; default: from the label")
@@ -40,7 +37,9 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
     insert_lesion: Annotated[
         str | None, typer.Option(help="bone: put in a synthetic lesion, such as lytic:12mm@body-centre")
     ] = None,
-    allow_metal: Annotated[bool, typer.Option("--allow-metal", help="bone: go on beside metal, with a warning")] = False,
+    allow_metal: Annotated[
+        bool, typer.Option("--allow-metal", help="bone: go on beside metal, with a warning")
+    ] = False,
     calibration: Annotated[
         str | None,
         typer.Option(help="material: air-fat-muscle (default), fixed, or SLOPE,INTERCEPT,UNIT of a phantom"),
@@ -50,8 +49,12 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
     ] = None,
     spacing: Annotated[float | None, typer.Option(help="material: size of the voxels, mm; default: the CT's")] = None,
     load: Annotated[str | None, typer.Option(help="load: load case; default: that of the site")] = None,
+    boundary: Annotated[
+        str | None, typer.Option(help="load: how it holds the bone; default: that of the load case")
+    ] = None,
     body_weight: Annotated[float | None, typer.Option(help="load: kg, to compare with loads of daily life")] = None,
-    threads: Annotated[int, typer.Option(help="threads; the result does not depend on them")] = 1,
+    threads: Annotated[int, typer.Option(help="threads of one bone; the result does not depend on them")] = 1,
+    workers: Annotated[int, typer.Option(help="bones of a list at a time")] = 1,
     out: Annotated[Path, typer.Option(readable=False, help="folder for result, fields and report.html")] = Path(
         "strength"
     ),
@@ -62,8 +65,10 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
     Example: osteocast strength t12.nii.gz --unit HU --labels t12_labels.nii.gz --labels-table totalsegmentator-v2
     --label T12 --calibration 0.7957,-14.79,mgK2HPO4/cm3 --out t12
     """
+    from osteocast.strength_batch import strength_of_many
     from osteocast.strength_command import strength_command
-    from osteocast.structure.strength_question import Question
+    from osteocast.structure.strength_cases import is_list
+    from osteocast.structure.strength_question import Question, box_of_text, part_of_text
 
     question = Question(
         unit=unit,
@@ -71,13 +76,14 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
         labels=labels,
         table=labels_table,
         label=label,
-        parts=tuple(_part(one) for one in part or ()),
-        box_mm=None if box is None else _box(box),
+        parts=tuple(part_of_text(one) for one in part or ()),
+        box_mm=None if box is None else box_of_text(box),
         threshold=threshold,
         lesion=lesion,
         insert=insert_lesion,
         site=site,
         load=load,
+        boundary=boundary,
         calibration=calibration,
         laws=tuple(law or ()),
         spacing_mm=spacing,
@@ -85,21 +91,10 @@ def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
         metal_allowed=allow_metal,
         threads=threads,
     )
+    if is_list(ct):
+        text, code = strength_of_many(ct, question, (out, workers, as_json))
+        say(text)
+        if code:
+            raise typer.Exit(code)
+        return
     say(strength_command(ct, question, out, as_json))
-
-
-def _part(text: str) -> tuple[str, str]:
-    name, _, label = text.partition("=")
-    if not name or not label:
-        fix = "Write NAME=LABEL, such as body=20."
-        raise InputError(Issue("question.part", "part", text[:40], "NAME=LABEL", fix))
-    return name, label
-
-
-def _box(text: str) -> tuple[float, float, float, float, float, float]:
-    try:
-        a, b, c, d, e, f = (float(one) for one in text.replace(",", " ").split())
-    except ValueError:
-        fix = "Write --box=-40,40,-60,20,-805,-766."
-        raise InputError(Issue("question.box", "box", text[:60], "x,x,y,y,z,z in mm", fix)) from None
-    return a, b, c, d, e, f

@@ -22,7 +22,7 @@ _PAPER = np.array([1.0, 1.0, 1.0])
 # Bone, and the two marks in colours of Okabe and Ito's set, which stay apart for colour-blind eyes and in grey.
 _BONE = np.array([0.90, 0.86, 0.77])
 _FAILED = np.array([0.835, 0.369, 0.0])
-_LESION = np.array([0.0, 0.447, 0.698])
+_LESION = np.array([0.337, 0.706, 0.914])
 # The light stands to the upper left of the viewer: to the right, up, and towards the viewer.
 _LIGHT = np.array([-0.5, 0.6, 0.75])
 _AMBIENT = 0.34
@@ -39,7 +39,7 @@ class View(NamedTuple):
 
 
 class _Rays(NamedTuple):
-    """Directions in the picture, the corner its rays start from (mm, LPS), size of a pixel and step along a ray (mm)."""
+    """Directions in the picture, where its rays start (mm, LPS), size of a pixel and step along a ray (mm)."""
 
     right: Floats
     up: Floats
@@ -68,11 +68,11 @@ def surface_view(bone: Mask, marks: dict[str, Mask], affine: Floats, view: View,
     soft = ndimage.gaussian_filter(np.pad(bone, _PAD).astype(np.float32), _SMOOTH)
     solid = _along(soft, affine, rays)
     hit = solid > _SURFACE
-    seen = hit.any(axis=0)
+    seen = np.asarray(hit.any(axis=0))
     first = _first(solid, hit)
     bright = _shading(soft, affine, first, rays)
     picture = np.broadcast_to(_BONE, (*seen.shape, 3)).copy()
-    for name, colour in (("lesion", _LESION), ("failed", _FAILED)):
+    for name, colour in (("failed", _FAILED), ("lesion", _LESION)):
         if name in marks and marks[name].any():
             there = _along(np.pad(marks[name], _PAD).astype(np.float32), affine, rays) > _SURFACE
             share = _share(there, first, rays.deep, inside)[..., None]
@@ -142,12 +142,12 @@ def _shading(soft: npt.NDArray[np.float32], affine: Floats, first: Floats, rays:
 def _share(there: Mask, first: Floats, deep: float, inside: bool) -> Floats:
     """Return how strongly a mark colours each ray."""
     if inside:
-        length = there.sum(axis=0) * deep
+        length = np.asarray(there.sum(axis=0)) * deep
         share: Floats = np.where(length > 0.0, _INSIDE + (1.0 - _INSIDE) * np.clip(length / 15.0, 0.0, 1.0), 0.0)
         return share
     depth = np.arange(there.shape[0])[:, None, None]
     near = there & (depth - first[None] <= _SKIN_MM / deep)
-    return near.any(axis=0).astype(np.float64)
+    return np.asarray(near.any(axis=0), dtype=np.float64)
 
 
 def _edged(picture: Floats, depth_mm: Floats, seen: Mask) -> Floats:
@@ -155,7 +155,8 @@ def _edged(picture: Floats, depth_mm: Floats, seen: Mask) -> Floats:
     depth = np.where(seen, depth_mm, depth_mm.max() + 2.0 * _STEP_MM)
     jump = ndimage.maximum_filter(depth, 3) - ndimage.minimum_filter(depth, 3)
     dark = np.clip((jump - _STEP_MM / 2.0) / _STEP_MM, 0.0, 1.0)[..., None]
-    return picture * (1.0 - 0.55 * dark)
+    edged: Floats = picture * (1.0 - 0.55 * dark)
+    return edged
 
 
 def _bytes(picture: Floats) -> npt.NDArray[np.uint8]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from osteocast.formats.nifti import nifti_bytes
 from osteocast.formats.vti import vti_bytes
 from osteocast.foundation.run_record import RunRecord
 from osteocast.report.folder import RECORD, REPORT, RESULT, result_text
 from osteocast.report.strength_html import strength_html
+from osteocast.report.strength_pictures import pictures_of
 from osteocast.structure.ct_fields import Fields, fields_of
 from osteocast.structure.label_picture import mask_picture
 from osteocast.structure.strength import Strength
@@ -38,7 +40,7 @@ def strength_files(found: Strength, document: Mapping[str, Any], record: RunReco
         RECORD: record.to_json(),
         "mask.png": mask_picture(found.built.ct, found.carried.bone.bone, title),
         **field_files(found, fields),
-        REPORT: strength_html(found, document, fields),
+        REPORT: strength_html(document, pictures_of(found, fields)),
     }
 
 
@@ -46,7 +48,7 @@ def field_files(found: Strength, fields: Fields) -> dict[str, bytes]:
     """Return modulus, strain, failed region and bone as NIfTI, and all of them as one VTK image."""
     bone = found.carried.bone
     about = f"{_ABOUT}{'; SYNTHETIC LESION' if found.synthetic else ''}"
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "modulus": fields.modulus,
         "strain": fields.strain,
         "failed": fields.failed.astype(np.uint8),

@@ -23,8 +23,8 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
     ]
     if lesion is not None:
         made = "SYNTHETIC lesion" if lesion["synthetic"] else "lesion"
-        text = f"{lesion['volume_ml']:.2f} mL; load {lost(lesion['load_lost'])}, stiffness {lost(lesion['stiffness_lost'])}"
-        rows.append((made, text))
+        losses = f"load {lost(lesion['load_lost'])}, stiffness {lost(lesion['stiffness_lost'])}"
+        rows.append((made, f"{lesion['volume_ml']:.2f} mL; {losses}"))
     warnings = result["warnings"]
     told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:

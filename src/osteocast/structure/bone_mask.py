@@ -66,7 +66,9 @@ def find_bone(scan: Scan, question: Question) -> Found:
     warned = [*labels.warnings, *bone.warnings]
     if question.lesion is not None and not (lesion & bone.mask).any():
         fix = "Check that lesion and bone belong together."
-        raise InputError(Issue("label.lesion-elsewhere", "lesion", "no voxel in the bone", "a lesion of this bone", fix))
+        raise InputError(
+            Issue("label.lesion-elsewhere", "lesion", "no voxel in the bone", "a lesion of this bone", fix)
+        )
     return Found(site, name, bone.mask, lesion & bone.mask, parts, tuple(warned))
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure import calibration as lines
+from osteocast.structure.axes_vertebra import split_body
 from osteocast.structure.bone_mask import Found, find_bone
 from osteocast.structure.calibration import Calibration
 from osteocast.structure.ct_read import Scan
@@ -92,6 +93,7 @@ def build_bone(scan: Scan, question: Question) -> Built:
     chosen = _laws(found.site, question.laws, cut.density.unit)
     mapped = [map_law(cut.density, cut.bone, one.name) for one in chosen]
     tension = float(found.site.entry["tension"])
+    parts, told = _parts(found.site, cut)
     bone = BoneModel(
         site=found.site.name,
         density=cut.density.values,
@@ -102,9 +104,9 @@ def build_bone(scan: Scan, question: Question) -> Built:
         yield_compression=mapped[1].values,
         yield_tension=mapped[1].values * np.float32(tension),
         affine=cut.density.affine,
-        parts=cut.parts,
+        parts=parts,
         poisson=float(found.site.entry["poisson"]),
-        lines=_lines(cut, line, [one.lines for one in mapped], found.site),
+        lines=(*_lines(cut, line, [one.lines for one in mapped], found.site), *told),
     )
     warned = (
         *scan.warnings,
@@ -142,7 +144,9 @@ def _from_tissues(volume: Volume) -> Calibration:
     try:
         return lines.air_fat_muscle(volume)
     except InputError as error:
-        fix = "Give --calibration SLOPE,INTERCEPT,UNIT of a phantom, or --calibration fixed, a rough line with a warning."
+        fix = (
+            "Give --calibration SLOPE,INTERCEPT,UNIT of a phantom, or --calibration fixed, a rough line with a warning."
+        )
         hint = Issue("calibration.choose", "calibration", "air, fat and muscle do not serve", "another way", fix)
         raise InputError([*error.issues, hint]) from None
 
@@ -178,13 +182,22 @@ def _cut(volume: Volume, found: Found, line: Calibration | None, spacing_mm: flo
     return _Cut(ct, density, bone, lesion, {name: mask & bone for name, mask in cut.items()})
 
 
+def _parts(site: Site, cut: _Cut) -> tuple[dict[str, Mask], tuple[str, ...]]:
+    """Return the labelled parts; the body of a vertebra is found where no label says it."""
+    if site.kind != "vertebra" or "body" in cut.parts:
+        return cut.parts, ()
+    body = split_body(cut.bone, cut.density.spacing_zyx_mm) & cut.bone
+    told = "vertebral body: found by opening the labelled vertebra with a ball, not labelled"
+    return {**cut.parts, "body": body, "posterior": cut.bone & ~body}, (told,)
+
+
 def _finer(ct: Volume, mask: Mask, spacing: tuple[float, float, float]) -> Mask:
     share: Mask = resampled(ct.with_values(mask.astype(np.float32), ct.unit), spacing).values >= 0.5
     return share
 
 
 def _laws(site: Site, named: tuple[str, ...], unit: str) -> tuple[Law, Law]:
-    """Return the laws of modulus and strength: those named, and for the rest the site's first that the density allows."""
+    """Return the laws of modulus and strength: those named, and else the site's first that the density allows."""
     given = {one.property: one for one in map(law, named)}
     if len(given) < len(named):
         fix = "Name one law of modulus and one of strength."
@@ -238,4 +251,3 @@ def _lines(cut: _Cut, line: Calibration | None, mapped: list[tuple[str, ...]], s
         f"isotropic voxels of {x:.3g} x {y:.3g} x {z:.3g} mm, Poisson's ratio {entry['poisson']:g} "
         f"({entry['poisson_source']})",
     )
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from osteocast.foundation.errors import Issue
@@ -15,7 +16,7 @@ from osteocast.structure.failure import Settings as FailureSettings
 from osteocast.structure.lesion_effect import without_lesion
 from osteocast.structure.lesion_insert import insert_lesion
 from osteocast.structure.lesion_spec import parse_lesion
-from osteocast.structure.load_case import load_bone
+from osteocast.structure.load_case import LoadOptions, load_bone
 from osteocast.structure.loaded import BoneModel, LoadedBone
 from osteocast.structure.strength_question import Question
 
@@ -120,7 +121,7 @@ def strength(ct: str | Path, question: Question, progress: Progress | None = Non
         sound=healthy,
         synthetic=question.insert is not None,
         warnings=built.warnings,
-        seconds=tuple((name, end - before) for (_, before), (name, end) in zip(clock, clock[1:], strict=False)),
+        seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
     )
 
 
@@ -135,7 +136,7 @@ def _with_lesion(built: Built, question: Question) -> tuple[BoneModel, BoneModel
 
 
 def _carry(bone: BoneModel, load: str, question: Question, tell: Progress, stage: str) -> Carried:
-    loaded = load_bone(bone, load)
+    loaded = load_bone(bone, load, LoadOptions(boundary=question.boundary))
     settings = FailureSettings(threads=question.threads)
     failure = load_to_failure(loaded, settings, lambda what, done, total: tell(stage, done, total))
     return Carried(bone, loaded, failure)

@@ -29,7 +29,7 @@ def strength_document(found: Strength) -> dict[str, Any]:
         "ct": _ct(found),
         "bone": {
             "site": bone.site,
-            "title": _title(bone.site, built.site.entry["title"]),
+            "title": _title(bone.site, built.label, built.site.entry["title"]),
             "label": built.label,
             "voxels": int(bone.bone.sum()),
             "spacing_mm": [_rounded(v) for v in bone.spacing_mm],
@@ -61,7 +61,9 @@ def strength_document(found: Strength) -> dict[str, Any]:
         "strength": _carried(found.carried),
         "lesion": _lesion(found),
         "assumptions": list(
-            dict.fromkeys((*bone.lines, *found.carried.loaded.lines, *found.carried.failure.lines, *_sound_lines(found)))
+            dict.fromkeys(
+                (*bone.lines, *found.carried.loaded.lines, *found.carried.failure.lines, *_sound_lines(found))
+            )
         ),
         "warnings": [_warning(one) for one in found.warnings],
     }
@@ -83,7 +85,11 @@ def _ct(found: Strength) -> dict[str, Any]:
     }
 
 
-def _title(site: str, title: str) -> str:
+def _title(site: str, label: str, title: str) -> str:
+    """Return ``"Vertebra T12"`` or ``"Femur, left"``: what the label adds to the site."""
+    kind, _, more = label.partition("-")
+    if kind == site and more:
+        return f"{title} {more.upper()}"
     side = site.partition("-")[2]
     return f"{title}, {side}" if side else title
 

@@ -12,7 +12,7 @@ from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.settings import out_of_range
 from osteocast.structure.lesion_spec import parse_lesion
 
-__all__ = ["Question", "Site", "no_bone", "site_of", "site_of_label"]
+__all__ = ["Question", "Site", "box_of_text", "no_bone", "part_of_text", "site_of", "site_of_label"]
 
 _MOST_THREADS = 256
 _LEAST_KG, _MOST_KG = 20.0, 300.0
@@ -50,6 +50,8 @@ class Question:
         ``"femur-left"``, ``"vertebra"``, ``"humerus-right"``, ``"generic"``; None takes it from the label's name.
     load : str or None
         Load case; None takes that of the site.
+    boundary : str or None
+        How the load case holds the bone; None takes its own.
     calibration : str or None
         ``"air-fat-muscle"``, ``"fixed"`` or ``"SLOPE,INTERCEPT,UNIT"``; None is air, fat and muscle.
     laws : tuple of str
@@ -74,6 +76,7 @@ class Question:
     insert: str | None = None
     site: str | None = None
     load: str | None = None
+    boundary: str | None = None
     calibration: str | None = None
     laws: tuple[str, ...] = ()
     spacing_mm: float | None = None
@@ -174,3 +177,22 @@ def site_of_label(label: str) -> Site | None:
         return site_of(kind if kind == "vertebra" else label)
     except InputError:
         return None
+
+
+def part_of_text(text: str) -> tuple[str, str]:
+    """Read ``NAME=LABEL`` (``question.part``)."""
+    name, _, label = text.partition("=")
+    if not name or not label:
+        fix = "Write NAME=LABEL, such as body=20."
+        raise InputError(Issue("question.part", "part", text[:40], "NAME=LABEL", fix))
+    return name, label
+
+
+def box_of_text(text: str) -> tuple[float, float, float, float, float, float]:
+    """Read least and greatest x, y, z in mm, with commas or spaces between them (``question.box``)."""
+    try:
+        a, b, c, d, e, f = (float(one) for one in text.replace(",", " ").split())
+    except ValueError:
+        fix = "Write --box=-40,40,-60,20,-805,-766."
+        raise InputError(Issue("question.box", "box", text[:60], "x,x,y,y,z,z in mm", fix)) from None
+    return a, b, c, d, e, f
