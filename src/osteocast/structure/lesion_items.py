@@ -19,19 +19,19 @@ _NO_AXIS = "no axis of the bone to cut it across"
 _PART_SHARE = 0.05
 
 
-def mirels_items(bone: BoneModel, measures: LesionMeasures, peritrochanteric: bool | None = None) -> dict[str, Reading]:
+def mirels_items(bone: BoneModel, measures: LesionMeasures, region: str | None = None) -> dict[str, Reading]:
     """Return the items of Mirels' score, by the names of the instrument.
 
     Parameters
     ----------
     bone : BoneModel
     measures : LesionMeasures
-    peritrochanteric : bool, optional
-        Whether the lesion lies about the trochanters; None where it is not known.
+    region : str, optional
+        Of a femur: ``"head-neck"``, ``"trochanteric"`` or ``"shaft"``; None where it is not known.
     """
     sections = measures.sections
     return {
-        "site": _long_bone(bone.site, peritrochanteric),
+        "site": _long_bone(bone.site, region),
         "pain": _ASKED,
         "lesion": measures.kind,
         "size": Reading(None, _NO_AXIS) if sections is None else Reading(_third(sections.width_share)),
@@ -85,16 +85,18 @@ def _third(share: float) -> str:
     return "<1/3" if share < 1.0 / 3.0 else "1/3-2/3" if share <= 2.0 / 3.0 else ">2/3"
 
 
-def _long_bone(site: str, peritrochanteric: bool | None) -> Reading:
+def _long_bone(site: str, region: str | None) -> Reading:
     name = site.partition("-")[0]
-    rule = read_table("lesion_tissues")["mirels_site"].get(name)
-    if rule is None:
+    levels = read_table("lesion_tissues")["mirels_site"].get(name)
+    if levels is None:
         return Reading(None, f"Mirels' score is about long bones, not {name}")
-    if not rule["trochanters"]:
-        return Reading(rule["level"])
-    if peritrochanteric is None:
-        return Reading(None, f"{rule['level']} or peritrochanteric: the trochanters are not known")
-    return Reading("peritrochanteric" if peritrochanteric else rule["level"])
+    if "any" in levels:
+        return Reading(levels["any"])
+    if region is None:
+        return Reading(None, "lower limb or peritrochanteric: the region is not known")
+    if not levels[region]:
+        return Reading(None, "head or neck: reproductions of the table count it as lower limb or as peritrochanteric")
+    return Reading(levels[region])
 
 
 def body_share(bone: BoneModel, lesion: Mask) -> float | None:

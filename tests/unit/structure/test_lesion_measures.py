@@ -123,7 +123,7 @@ def test_lesions_that_do_not_touch_are_two() -> None:
 def test_size_item_of_mirels(size: int, level: str) -> None:
     bone = tube()
     found = measured(bone, f"lytic:{size}mm@lps:0,0,0", Z)
-    items = mirels_items(bone, found, peritrochanteric=False)
+    items = mirels_items(bone, found, region="shaft")
     assert items["size"].value == level
     assert items["site"].value == "lower"
     assert items["lesion"].value == found.kind.value
@@ -134,7 +134,7 @@ def test_items_use_the_words_of_the_instruments() -> None:
     bone = tube()
     found = measured(bone, "lytic:16mm@lps:14,0,0", Z)
     mirels = read_table("instruments/mirels")["items"]
-    for name, reading in mirels_items(bone, found, peritrochanteric=True).items():
+    for name, reading in mirels_items(bone, found, region="trochanteric").items():
         assert reading.value is None or reading.value in [level["name"] for level in mirels[name]["levels"]]
     assert set(axial_items(bone, found)) <= set(read_table("instruments/axial-cortical")["items"])
     vertebra = dataclasses.replace(block(), site="vertebra")
@@ -148,7 +148,8 @@ def test_what_is_not_known_is_missing_and_says_why() -> None:
     found = measured(bone, "lytic:10mm@lps:0,0,0")
     items = mirels_items(bone, found)
     assert items["site"].value is None
-    assert "trochanters" in items["site"].missing
+    assert "region" in items["site"].missing
+    assert "reproductions" in mirels_items(bone, found, "head-neck")["site"].missing
     assert items["size"].value is None
     assert all(reading.value is None for reading in axial_items(bone, found).values())
     assert mirels_items(dataclasses.replace(bone, site="humerus-left"), found)["site"].value == "upper"
