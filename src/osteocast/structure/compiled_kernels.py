@@ -91,6 +91,6 @@ def _compile(module: ModuleType) -> None:
         module.fit(np.ones((3, 6)), np.array([0]), np.array([0, 1]), 3)
         u, nodes = np.zeros(24), np.zeros((1, 8), np.int32)
         module.principal_strains(u, nodes, np.zeros((3, 8)), np.zeros((2, 1)), (0, 1))
-        module.voxel_work(u, u, nodes, np.zeros((24, 24)), np.zeros(1), (0, 1))
+        module.voxel_work((u, u), np.zeros((2, 1)), nodes, np.zeros((24, 24)), np.zeros(1), (0, 1))
     finally:
         _loaded.clear()

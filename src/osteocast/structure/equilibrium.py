@@ -24,6 +24,9 @@ from osteocast.structure.yielding import Law, Voxels, inverse_limits, principal_
 
 __all__ = ["Body", "Point", "equilibrium"]
 
+REFRESH = 8
+"""A step that took more iterations than this gives its moduli to the multigrid cycle of the next: 5 cost as much."""
+
 MEMORY = 5
 """Earlier corrections that are combined."""
 
@@ -138,16 +141,12 @@ class Body:
         """Return the work done on each voxel between two points [N mm]."""
         grid = self.solver.grid
         matrix = element.stiffness(self.loaded.model.poisson, self.loaded.model.spacing)
-        step = now.displacement - before.displacement
-        total = np.zeros(self.cell.size)
-        part = np.empty(self.cell.size)
-        for point in (before, now):
-            parts = even(part.size)
-            grid.workers.each(
-                partial(grid.k.voxel_work, point.displacement, step, self.voxels.nodes, matrix, part), parts
-            )
-            total += 0.5 * part * self.modulus * self.law.share(point.ratio.max(0))
-        return total
+        shares = np.stack([self.law.share(point.ratio.max(0)) for point in (before, now)])
+        work = np.empty(self.cell.size)
+        given = ((before.displacement, now.displacement), shares, self.voxels.nodes, matrix, work)
+        grid.workers.each(partial(grid.k.voxel_work, *given), even(work.size))
+        result: Floats = work * self.modulus
+        return result
 
     def solution(self, point: Point, elastic: Solution) -> Solution:
         """Return a point as a solution of the secant moduli."""
@@ -187,7 +186,7 @@ class _Memory:
         result = u + correction
         if self.steps:
             right = np.array([self.body.dot(step[2], rest) for step in self.steps])
-            value, vector = np.linalg.eigh((self.gram + self.gram.T) / 2)
+            value, vector = np.linalg.eigh(self.gram)
             kept = value > 1e-10 * value[-1]
             weights = vector[:, kept] @ ((vector[:, kept].T @ right) / value[kept])
             for weight, step in zip(weights, self.steps, strict=True):
@@ -203,7 +202,7 @@ class _Memory:
         gram = np.zeros((count, count))
         gram[:-1, :-1] = self.gram
         gram[-1] = [self.body.dot(correction, step[1]) for step in self.steps]
-        gram[:-1, -1] = [self.body.dot(step[2], rest) for step in self.steps[:-1]]
+        gram[:, -1] = gram[-1]
         self.gram = gram
 
 
@@ -222,7 +221,7 @@ def equilibrium(body: Body, start: Point, goal_mm: float, tolerance: float, most
         Iterations.
     """
     memory, history = _Memory(body), start.ratio
-    if history.max() > 1:
+    if start.iterations > REFRESH:
         body.stiffen(body.law.share(history.max(0)))
     now = best = body.trial(body.moved_to(start.displacement, goal_mm), history)
     for iteration in range(most):

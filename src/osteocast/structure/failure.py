@@ -49,7 +49,9 @@ class Failure:
     definition : str
         ``"maximum"``, ``"plateau"`` or ``"limit"``.
     energy_to_failure_mj : float
-        Work up to failure [N mm].
+        Work of the load up to failure [N mm].
+    dissipated_mj : float
+        Part of it that does not come back on unloading, summed over the voxels [N mm].
     damage : array of float32, shape (z, y, x)
         Share of the modulus lost at failure; NaN outside of what was solved.
     failed : array of bool, shape (z, y, x)
@@ -77,6 +79,7 @@ class Failure:
     failure_displacement_mm: float
     definition: str
     energy_to_failure_mj: float
+    dissipated_mj: float
     damage: npt.NDArray[np.float32]
     failed: Mask
     failed_volume_mm3: float
@@ -172,7 +175,7 @@ def _goals(body: Body, elastic: Solution, settings: Settings) -> list[float]:
     order = np.argsort(-ratio, kind="stable")
     yielded = int(np.searchsorted(np.cumsum(energy[order]), _FIRST * float(energy.sum())))
     worst = float(ratio[order[yielded]])
-    first = min(1 / worst, limit / settings.steps) if worst > 0 else limit / settings.steps
+    first = 1 / worst if worst * limit > 1 and settings.steps > 1 else limit / settings.steps
     return [float(x) for x in np.linspace(first, limit, settings.steps)]
 
 
@@ -202,6 +205,7 @@ def _result(
         failure_displacement_mm=point.at_mm,
         definition=loading.definition,
         energy_to_failure_mj=float(np.trapezoid(curve.force_n[until], curve.displacement_mm[until])),
+        dissipated_mj=float(lost.sum()),
         damage=elastic.on_grid(1 - body.law.share(point.ratio.max(0))).astype(np.float32),
         failed=elastic.on_grid(over.astype(float)) == 1,
         failed_volume_mm3=float(over.sum()) * volume,

@@ -38,10 +38,10 @@ class Settings:
     """
 
     limit_strain: float = 0.04
-    steps: int = 12
+    steps: int = 10
     hardening: float = 0.0
     rest: float = 1e-3
-    tolerance: float = 5e-4
+    tolerance: float = 1e-3
     most_iterations: int = 100
     plateau: float = 1e-3
     marrow_mpa: float = 10.0

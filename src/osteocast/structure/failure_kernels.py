@@ -45,14 +45,24 @@ def principal_strains(u: Array, nodes: Array, slope: Array, ends: Array, span: S
             ends[1, i] = mean + 2 * size * np.cos(angle + 2 * np.pi / 3)
 
 
-def voxel_work(u: Array, step: Array, nodes: Array, matrix: Array, work: Array, span: Span) -> None:
-    """Write step . K u of each voxel of modulus 1 into `work`; `matrix` is its 24 x 24 stiffness."""
+def voxel_work(ends: tuple[Array, Array], shares: Array, nodes: Array, matrix: Array, work: Array, span: Span) -> None:
+    """Write the work done on each voxel of modulus 1 between two displacements, by the trapezoid of its forces.
+
+    `shares` (2, cells) of the modulus before and now; `matrix` is the 24 x 24 stiffness of a voxel.
+    """
+    before, now = ends
+    mean, step = np.empty(24), np.empty(24)
     for i in range(span[0], span[1]):
+        first, second = shares[0, i] / 2, shares[1, i] / 2
+        for k in range(8):
+            for a in range(3):
+                old, new = before[3 * nodes[i, k] + a], now[3 * nodes[i, k] + a]
+                mean[3 * k + a] = first * old + second * new
+                step[3 * k + a] = new - old
         total = 0.0
         for a in range(24):
-            left = step[3 * nodes[i, a // 3] + a % 3]
             force = 0.0
             for b in range(24):
-                force += matrix[a, b] * u[3 * nodes[i, b // 3] + b % 3]
-            total += left * force
+                force += matrix[a, b] * mean[b]
+            total += step[a] * force
         work[i] = total

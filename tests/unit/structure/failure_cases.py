@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from osteocast.structure.boundary import Prescribed, clamp_face, join, on_nodes, slide_face
+from osteocast.structure.boundary import Prescribed, clamp_face, face, join, on_nodes, slide_face
 from osteocast.structure.laws import law
 from osteocast.structure.loaded import CAP, LoadedBone
 from osteocast.structure.voxel_model import Floats, VoxelModel
@@ -83,3 +84,19 @@ def vertebra(shared: Path) -> LoadedBone:
     model = VoxelModel(modulus, (x, y, z))
     ends = join(clamp_face(model, "z", 0), clamp_face(model, "z", 1, (0.0, 0.0, -1.0)))
     return loaded(model, (compression, compression * np.float32(0.8)), ends, (0.0, 0.0, -1.0), part)
+
+
+def bending(layers: int, height: float, width: float, strength: float) -> LoadedBone:
+    """Return a beam along z, `layers` through its height along x, whose ends turn against each other.
+
+    The loaded surface is the half of the end that is pulled; the other half is pushed as far.
+    """
+    size = height / layers
+    model = VoxelModel(np.full((layers // 2, round(width / size), layers), 1000.0), (size, size, size))
+    end = face(model, "z", 1)
+    turned = (end % (layers + 1)) * size / (height / 2) - 1
+    low = slide_face(model, "z", 0)
+    pins = join(on_nodes(np.array([0]), "xy", (0.0, 0.0)), on_nodes(np.array([layers]), "y", (0.0,)))
+    ends = join(low, Prescribed(end, np.full(end.size, 2), turned), pins)
+    made = loaded(model, (strength, strength), ends, (0.0, 0.0, 1.0))
+    return replace(made, moved=ends.value > 0)
