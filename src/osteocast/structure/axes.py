@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from osteocast.foundation.errors import InputError, Issue
+from osteocast.structure.axes_femur import femur_axes, humerus_axes
 from osteocast.structure.axes_points import BoneAxes, inertia, places, unit
 from osteocast.structure.axes_vertebra import vertebra_axes
 from osteocast.structure.loaded import BoneModel
@@ -37,7 +38,12 @@ def _generic_axes(bone: BoneModel) -> BoneAxes:
     return BoneAxes("generic", directions, {"centre": found.centre}, {}, warnings, (line,))
 
 
-_FINDERS: Mapping[str, Callable[[BoneModel], BoneAxes]] = {"generic": _generic_axes, "vertebra": vertebra_axes}
+_FINDERS: Mapping[str, Callable[[BoneModel], BoneAxes]] = {
+    "generic": _generic_axes,
+    "vertebra": vertebra_axes,
+    "femur": femur_axes,
+    "humerus": humerus_axes,
+}
 
 
 def bone_kind(site: str) -> str:
@@ -48,7 +54,7 @@ def bone_kind(site: str) -> str:
     >>> bone_kind("femur-left"), bone_kind("vertebra-l4"), bone_kind("tibia-right")
     ('femur', 'vertebra', 'generic')
     """
-    kind = site.split("-", maxsplit=1)[0]
+    kind = site.partition("-")[0]
     return kind if kind in _FINDERS else "generic"
 
 
