@@ -48,16 +48,16 @@ def insert_lesion(bone: BoneModel, lesion: LesionSpec, material: Material) -> Bo
 
     Notes
     -----
-    With w from 0 outside to 1 inside, soft share s and woven factor k, a voxel becomes a mixture: w s of soft
-    tumour, the rest bone of at least the lesion's density. Its density is that of the mixture; modulus and yield stress
-    are those of the laws times 1 - w (1 - k), and at most the mean of both parts by volume, because a law of bone
-    gives soft tissue of the density of muscle some stiffness.
+    With w from 0 outside to 1 inside, c alike for the soft core and woven factor k, a voxel becomes a mixture: c of
+    soft tumour, the rest bone of at least the lesion's density. Its density is that of the mixture; modulus and yield
+    stress are those of the laws times 1 - w (1 - k), and at most the mean of both parts by volume, because a law of
+    bone gives soft tissue of the density of muscle some stiffness.
 
     Raises
     ------
     InputError
-        ``insert.outside``, ``insert.too-large``, ``insert.too-small``, ``insert.no-overlap``, ``insert.site``,
-        ``insert.part``; ``law.no-path`` where the bone has no density
+        ``insert.outside``, ``insert.too-large``, ``insert.too-small``, ``insert.no-overlap``, ``insert.site``;
+        ``axes.*`` of a named place; ``law.no-path`` where the bone has no density
     """
     centre = locate(bone, lesion.place)
     _check(bone, lesion, centre)
@@ -69,7 +69,7 @@ def insert_lesion(bone: BoneModel, lesion: LesionSpec, material: Material) -> Bo
         found = f"{lesion.shape} at LPS {_shown(centre)}"
         raise InputError(Issue("insert.no-overlap", "insert-lesion", found, "a lesion with voxels of the bone", fix))
     kept: Floats = (bone.density + weight * _gain(bone, lesion.tissue.bone_density)).astype(np.float32)
-    share = weight * np.float32(lesion.tissue.soft)
+    share = lesion_weight(bone, lesion, centre, lesion.tissue.soft) * bone.bone
     soft = _soft(bone.density_unit)
     density: Floats = kept + share * (np.float32(soft.density) - kept)
     woven = np.float32(1.0) - weight * np.float32(1.0 - lesion.tissue.woven_stiffness)
@@ -89,12 +89,26 @@ def insert_lesion(bone: BoneModel, lesion: LesionSpec, material: Material) -> Bo
     )
 
 
-def lesion_weight(bone: BoneModel, lesion: LesionSpec, centre_mm: Matrix) -> Floats:
+def lesion_weight(bone: BoneModel, lesion: LesionSpec, centre_mm: Matrix, share: float = 1.0) -> Floats:
     """Return how far each voxel belongs to the lesion, 1 inside to 0 outside and 0.5 at its surface, shape (z, y, x).
 
+    Parameters
+    ----------
+    bone : BoneModel
+    lesion : LesionSpec
+    centre_mm : array, shape (3,)
+        LPS.
+    share : float
+        For a core of the same shape that holds this share of the volume.
+
+    Notes
+    -----
     The depth below the surface of an ellipsoid is measured along the line from its centre.
     """
-    semi = 0.5 * np.asarray(lesion.size_mm)
+    result: Floats = np.zeros(bone.bone.shape, dtype=np.float32)
+    if share <= 0.0:
+        return result
+    semi = 0.5 * np.cbrt(share) * np.asarray(lesion.size_mm)
     start, stop = _index_box(bone, centre_mm, semi + lesion.edge_mm)
     grid = np.indices(tuple(stop - start)).reshape(3, -1).T + start
     offset = positions_mm(bone.affine, grid) - centre_mm
@@ -102,7 +116,6 @@ def lesion_weight(bone: BoneModel, lesion: LesionSpec, centre_mm: Matrix) -> Flo
     relative = np.linalg.norm(offset / semi, axis=1)
     depth = np.where(relative > _TINY, distance * (1.0 / np.maximum(relative, _TINY) - 1.0), semi.min())
     weight = np.clip(0.5 + depth / max(lesion.edge_mm, _TINY), 0.0, 1.0)
-    result: Floats = np.zeros(bone.bone.shape, dtype=np.float32)
     box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
     result[box] = weight.reshape(tuple(stop - start))
     return result
@@ -167,6 +180,7 @@ def _lines(bone: BoneModel, lesion: LesionSpec, centre: Matrix, inside: npt.NDAr
     return (
         f"SYNTHETIC lesion, in no patient: {made.name}, {lesion.shape} at {lesion.place} (LPS {_shown(centre)}), "
         f"{volume:.2f} mL, {share:.1%} of the bone",
-        f"lesion tissue: {made.soft:.0%} soft, bone of at least {made.bone_density:g} mgK2HPO4/cm3, "
-        f"stiffness and strength {made.woven_stiffness:g} of its density; edge {lesion.edge_mm:g} mm ({made.note})",
+        f"lesion tissue: a soft core of {made.soft:.0%} of it, around it bone of at least {made.bone_density:g} "
+        f"mgK2HPO4/cm3, stiffness and strength {made.woven_stiffness:g} of its density; edge {lesion.edge_mm:g} mm "
+        f"({made.note})",
     )

@@ -29,11 +29,11 @@ class Tissue(NamedTuple):
     ----------
     name, note : str
     soft : float
-        Share of the volume that is soft tumour.
+        Share of the volume that is soft tumour: a core of the shape of the lesion.
     bone_density : float
-        Least density of the other share [mgK2HPO4/cm3]; bone that is denser keeps its density.
+        Least density of what lies around the core [mgK2HPO4/cm3]; bone that is denser keeps its density.
     woven_stiffness : float
-        Modulus and yield stress of that share, relative to what a law makes of its density.
+        Its modulus and yield stress, relative to what a law makes of its density.
     """
 
     name: str
