@@ -1,4 +1,4 @@
-"""Axes of a proximal femur or humerus: head by a sphere, shaft by its middle line, neck between them, and which side."""
+"""Axes of a proximal femur or humerus: head by a sphere, shaft by its middle line, neck between them, and the side."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ def _middle_line(points: Matrix, height: Matrix) -> Matrix:
     count = np.bincount(slices)
     centres = np.column_stack([np.bincount(slices, points[:, i]) for i in range(3)])
     whole = count > 0.5 * np.median(count)
-    return inertia(centres[whole] / count[whole, None]).rows[0]
+    direction: Matrix = inertia(centres[whole] / count[whole, None]).rows[0]
+    return direction
 
 
 def _neck(points: Matrix, ball: Ball, site: str, warnings: list[Issue]) -> Matrix:

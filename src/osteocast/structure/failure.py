@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from osteocast.foundation.errors import InputError, SolveError
 from osteocast.structure.equilibrium import Body, Point, equilibrium
-from osteocast.structure.failure_checks import Settings, against, check, not_converged
+from osteocast.structure.failure_checks import Settings, against, check, not_converged, settings_for
 from osteocast.structure.failure_curve import MEANING, Curve, Definition, judge, offset_yield
 from osteocast.structure.loaded import CAP, LoadedBone, Mask
 from osteocast.structure.voxel_model import Floats, Solution
 from osteocast.structure.yielding import Law
 
-__all__ = ["Failure", "Progress", "Settings", "load_to_failure"]
+__all__ = ["Failure", "Progress", "Settings", "load_to_failure", "settings_for"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, steps done and steps planned; an exception it raises ends the computation."""
@@ -231,6 +231,7 @@ def _lines(settings: Settings, definition: Definition) -> tuple[str, ...]:
         f"material: voxels yield where a principal strain reaches yield stress / modulus, in tension or compression; "
         f"beyond that the {after}; unloading leads back to the origin",
         f"failure: {MEANING[definition]}".format(limit=settings.limit_strain, plateau=settings.plateau),
+        f"limit: {settings.limit_strain:g} of the length ({settings.limit_source})",
         f"equilibrium: unbalanced forces at most {settings.tolerance:g} of the forces on held nodes",
     )
 

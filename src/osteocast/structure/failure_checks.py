@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.loaded import LoadedBone
 
-__all__ = ["Settings", "against", "check", "not_converged"]
+__all__ = ["Settings", "against", "check", "not_converged", "settings_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Settings:
     marrow_mpa : float
         Softer voxels are loaded but not counted as failed bone.
     threads : int
+    limit_source : str
+        Where the limit comes from, for the lines of the result.
     """
 
     limit_strain: float = 0.04
@@ -46,6 +49,16 @@ class Settings:
     plateau: float = 1e-3
     marrow_mpa: float = 10.0
     threads: int = 1
+    limit_source: str = "not of a site"
+
+
+def settings_for(site: str, threads: int = 1) -> Settings:
+    """Return the settings of a site, such as ``"femur-left"``: those of every bone with the site's limit."""
+    limits = read_table("failure_limits")["limits"]
+    bone = site.partition("-")[0]
+    limit = limits[bone if bone in limits else "generic"]
+    source = f"{limit['source']}, {limit['status']}: {limit['where']}"
+    return Settings(limit_strain=float(limit["strain"]), threads=threads, limit_source=source)
 
 
 def check(loaded: LoadedBone, settings: Settings) -> None:

@@ -11,10 +11,10 @@ from osteocast.structure.axes import BoneAxes, bone_kind, find_axes, frame_of
 from osteocast.structure.axes_points import unit
 from osteocast.structure.load_contacts import Touched, prepare, prescribe
 from osteocast.structure.load_data import Boundary, LoadCase, case_names, load_case
-from osteocast.structure.loaded import CAP, BoneModel, LoadedBone
-from osteocast.structure.turning import Turned, turned
+from osteocast.structure.loaded import CAP, BoneModel, LoadedBone, Mask
+from osteocast.structure.turning import Target, Turned, turned
 from osteocast.structure.volume import Matrix
-from osteocast.structure.voxel_model import Spacing, VoxelModel
+from osteocast.structure.voxel_model import VoxelModel
 
 __all__ = ["LoadOptions", "case_names", "load_bone"]
 
@@ -58,11 +58,13 @@ def load_bone(bone: BoneModel, case: str, options: LoadOptions | None = None) ->
     boundary = chosen.boundary(options.boundary)
     axes = find_axes(bone, chosen.site)
     rows = _rows(chosen, axes) if options.rows is None else _checked_rows(options.rows)
-    spacing = _spacing(bone, chosen, options.spacing_mm)
-    grid = turned(bone, rows, spacing, {**bone.parts, **axes.parts})
-    touched = prepare(grid, boundary.contacts, chosen.cap, spacing)
-    lines = (*axes.lines, *_lines(chosen, boundary, spacing, grid.factor))
-    return _assembled(bone, chosen, boundary, (grid, touched, spacing), lines)
+    parts = {**bone.parts, **axes.parts}
+    size = _size(bone, chosen, options.spacing_mm)
+    grid = turned(bone, Target(rows, size, _ends(bone, boundary, parts, rows)), parts)
+    touched = prepare(grid, boundary.contacts, chosen.cap)
+    warned = tuple(f"warning {issue.code}: {issue.found}; {issue.fix}" for issue in axes.warnings)
+    lines = (*axes.lines, *warned, *_lines(chosen, boundary, grid))
+    return _assembled(bone.poisson, chosen, boundary, (grid, touched), lines)
 
 
 def _rows(case: LoadCase, axes: BoneAxes) -> Matrix:
@@ -82,18 +84,34 @@ def _checked_rows(rows: Matrix) -> Matrix:
     return given
 
 
-def _spacing(bone: BoneModel, case: LoadCase, asked: float | None) -> Spacing:
-    size = case.spacing_mm if asked is None else asked
-    if asked is None and size == 0.0:
-        size = float(np.prod(bone.spacing_mm)) ** (1 / 3)
-    return (size, size, size)
+def _size(bone: BoneModel, case: LoadCase, asked: float | None) -> float:
+    if asked is not None:
+        return asked
+    return case.spacing_mm or float(np.prod(bone.spacing_mm)) ** (1 / 3)
 
 
-def _lines(case: LoadCase, boundary: Boundary, spacing: Spacing, factor: float) -> tuple[str, ...]:
+def _ends(bone: BoneModel, boundary: Boundary, parts: dict[str, Mask], rows: Matrix) -> tuple[float, float]:
+    """Return the heights along the load of the outermost bone at the lower and at the upper contact [mm].
+
+    So that caps and length are what the case says, and do not jump by a voxel with the place of the grid.
+    """
+    frame = rows[2] @ bone.affine[:3, :3]
+    half = 0.5 * float(np.linalg.norm(frame))
+    found = []
+    for side, sign in (("lower", -1.0), ("upper", 1.0)):
+        names = [contact.on for contact in boundary.contacts if contact.side == side]
+        masks = [parts[name] for name in names if name in parts and parts[name].any()] or [bone.bone]
+        index = np.array(np.nonzero(masks[0]), dtype=np.float64)[::-1]
+        found.append(sign * float((sign * (frame @ index)).max() + half) + float(rows[2] @ bone.affine[:3, 3]))
+    return found[0], found[1]
+
+
+def _lines(case: LoadCase, boundary: Boundary, grid: Turned) -> tuple[str, ...]:
+    x, _, z = grid.spacing
     parts = [
         f"load: {case.key} version {case.version}, {case.about}",
         f"boundary: {boundary.name}, {boundary.about}",
-        f"grid along the load: voxels of {spacing[0]:.3g} mm; factor {factor:.4f} keeps the integral of the modulus",
+        f"grid along the load: {x:.3g} x {x:.3g} x {z:.4g} mm; factor {grid.factor:.4f} keeps the integral of modulus",
     ]
     if any(contact.cap for contact in boundary.contacts):
         cap = case.cap
@@ -103,13 +121,13 @@ def _lines(case: LoadCase, boundary: Boundary, spacing: Spacing, factor: float) 
 
 
 def _assembled(
-    bone: BoneModel,
+    poisson: float,
     case: LoadCase,
     boundary: Boundary,
-    built: tuple[Turned, Touched, Spacing],
+    built: tuple[Turned, Touched],
     lines: tuple[str, ...],
 ) -> LoadedBone:
-    grid, touched, spacing = built
+    grid, touched = built
     part = touched.part
     above = part.shape[0] - touched.low - grid.bone.shape[0]
     grown = [
@@ -123,17 +141,18 @@ def _assembled(
         strength[cement] = np.inf
     affine = grid.affine.copy()
     affine[:3, 3] -= touched.low * affine[:3, 2]
-    constraints, moved = prescribe(touched, boundary.contacts)
+    held = prescribe(touched, boundary.contacts, case.motion, grid.spacing)
     return LoadedBone(
         name=f"{case.key.replace('-', ' ', 1)} {case.version}",
-        model=VoxelModel(modulus, spacing, bone.poisson),
+        model=VoxelModel(modulus, grid.spacing, poisson),
         part=part,
         yield_compression=grown[1],
         yield_tension=grown[2],
-        constraints=constraints,
-        moved=moved,
+        constraints=held.constraints,
+        moved=held.moved,
         direction=np.array([0.0, 0.0, -1.0]),
-        length_mm=_span(boundary, touched) * spacing[2],
+        length_mm=_span(boundary, touched) * grid.spacing[2],
+        lever_mm=held.lever,
         affine=affine,
         lines=lines,
     )

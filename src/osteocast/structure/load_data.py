@@ -8,16 +8,27 @@ from typing import Any, Literal, NamedTuple
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
 
-__all__ = ["Boundary", "Cap", "Contact", "LoadCase", "case_names", "load_case"]
+__all__ = ["Boundary", "Cap", "Contact", "LoadCase", "Motion", "case_names", "load_case"]
 
 
 class Cap(NamedTuple):
-    """Cement between plate and bone [MPa, mm]; `intrusion_mm` is the part of the thickness that surrounds bone."""
+    """Cement between plate and bone.
+
+    Attributes
+    ----------
+    modulus_mpa : float
+    poisson : float
+    thickness_mm, intrusion_mm : float
+        In all, and the part of it that surrounds bone.
+    cover : {"supported", "projection"}
+        Columns of voxels that it fills: those with bone at most `intrusion_mm` deep, or all of the part's projection.
+    """
 
     modulus_mpa: float
     poisson: float
     thickness_mm: float
     intrusion_mm: float
+    cover: Literal["supported", "projection"]
 
 
 class Contact(NamedTuple):
@@ -41,6 +52,21 @@ class Contact(NamedTuple):
     cap: bool
     hold: str
     moved: bool
+
+
+class Motion(NamedTuple):
+    """What the moved surface does.
+
+    Attributes
+    ----------
+    kind : {"press", "tilt", "twist"}
+        Straight along -z; about an axis along x; about the axis along z.
+    pivot : {"middle", "back"}
+        Where the axis lies along y: in the middle of the surface, or at its least y.
+    """
+
+    kind: Literal["press", "tilt", "twist"]
+    pivot: Literal["middle", "back"]
 
 
 class Boundary(NamedTuple):
@@ -67,6 +93,7 @@ class LoadCase:
         Directions of the bone that z and y of the load follow.
     tilts : tuple of (str, float)
         Direction towards which `up` is tilted, and by how many degrees, one after the other.
+    motion : Motion
     spacing_mm : float
         0: as the CT.
     cap : Cap
@@ -81,6 +108,7 @@ class LoadCase:
     up: str
     front: str
     tilts: tuple[tuple[str, float], ...]
+    motion: Motion
     spacing_mm: float
     cap: Cap
     boundaries: dict[str, Boundary]
@@ -130,6 +158,7 @@ def _read(key: str, entry: dict[str, Any]) -> LoadCase:
         up=entry["up"],
         front=entry["front"],
         tilts=tuple((towards, float(degrees)) for towards, degrees in entry["tilts"]),
+        motion=Motion(entry["motion"], entry["pivot"]),
         spacing_mm=float(entry["spacing_mm"]),
         cap=Cap(**entry["cap"]),
         boundaries=boundaries,

@@ -23,7 +23,7 @@ from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.volume import Matrix
 from osteocast.structure.voxel_model import Spacing
 
-__all__ = ["Turned", "turned"]
+__all__ = ["Target", "Turned", "turned"]
 
 _POINTS = 3
 """Points a side at which the old voxels are looked up in each new voxel."""
@@ -41,6 +41,10 @@ class Turned(NamedTuple):
     parts : dict of str to array of bool
     affine : array, shape (4, 4)
         From voxel index x, y, z to patient place [mm, LPS].
+    spacing : tuple of float
+        Size of the voxels along x, y, z [mm].
+    ends : tuple of int
+        Layer above the lower, and first layer above the upper end of the span.
     factor : float
         On moduli and yield stresses, so that the integral of the modulus is kept.
     """
@@ -52,19 +56,36 @@ class Turned(NamedTuple):
     lesion: Mask
     parts: dict[str, Mask]
     affine: Matrix
+    spacing: Spacing
+    ends: tuple[int, int]
     factor: float
 
 
-def turned(bone: BoneModel, rows: Matrix, spacing: Spacing, parts: Mapping[str, Mask]) -> Turned:
+class Target(NamedTuple):
+    """The grid to turn a bone to.
+
+    Attributes
+    ----------
+    rows : array, shape (3, 3)
+        Unit vectors of the new x, y and z in LPS, right-handed.
+    size : float
+        Size of the voxels [mm].
+    span : tuple of float
+        Two heights along the new z [mm] between which whole layers have to fit; the height of a voxel is adapted.
+    """
+
+    rows: Matrix
+    size: float
+    span: tuple[float, float]
+
+
+def turned(bone: BoneModel, target: Target, parts: Mapping[str, Mask]) -> Turned:
     """Return a bone on a grid along other axes.
 
     Parameters
     ----------
     bone : BoneModel
-    rows : array, shape (3, 3)
-        Unit vectors of the new x, y and z in LPS, right-handed.
-    spacing : tuple of float
-        Size of the new voxels along x, y, z [mm].
+    target : Target
     parts : dict of str to array of bool
         Masks on the grid of `bone` to bring along.
 
@@ -73,7 +94,7 @@ def turned(bone: BoneModel, rows: Matrix, spacing: Spacing, parts: Mapping[str, 
     InputError
         ``load.spacing``
     """
-    shape, affine = _grid(bone, rows, spacing)
+    shape, affine, spacing, ends = _grid(bone, target)
     across = np.linalg.inv(bone.affine) @ affine
     cells = _near(bone.bone, across, shape)
     names = tuple(parts)
@@ -88,34 +109,37 @@ def turned(bone: BoneModel, rows: Matrix, spacing: Spacing, parts: Mapping[str, 
     stiff, crushed, torn = (_scattered(one * share * factor, cells, shape).astype(np.float32) for one in sums)
     flags = [_scattered((2 * count >= counts[0]) & is_bone & (count > 0), cells, shape) for count in counts]
     kept = dict(zip(names, flags[2:], strict=True))
-    return Turned(stiff, crushed, torn, flags[0], flags[1], kept, affine, factor)
+    return Turned(stiff, crushed, torn, flags[0], flags[1], kept, affine, spacing, ends, factor)
 
 
-def _grid(bone: BoneModel, rows: Matrix, spacing: Spacing) -> tuple[tuple[int, int, int], Matrix]:
-    """Return shape and affine of the smallest new grid around the bone; a voxel centre stays where one was."""
-    size = np.asarray(spacing, float)
-    if size.shape != (3,) or not bool(np.isfinite(size).all() and (size > 0).all()):
-        fix = "Give the size of the voxels in mm, such as 1."
-        raise InputError(Issue("load.spacing", "spacing", str(spacing), "more than 0 mm", fix))
-    frame = rows @ bone.affine[:3, :3]
-    offset = rows @ bone.affine[:3, 3]
+def _grid(bone: BoneModel, target: Target) -> tuple[tuple[int, int, int], Matrix, Spacing, tuple[int, int]]:
+    """Return shape, affine, voxel size and end layers of the smallest new grid around the bone.
+
+    Across the load a voxel centre stays where one was; along it a face of a voxel lies at each end of the span.
+    """
+    low_end, high_end = target.span
+    usable = np.isfinite(target.size) and target.size > 0 and high_end > low_end
+    layers = max(1, round((high_end - low_end) / target.size)) if usable else 0
+    frame = target.rows @ bone.affine[:3, :3]
+    offset = target.rows @ bone.affine[:3, 3]
     index = np.array(np.nonzero(bone.bone), dtype=np.float64)[::-1]
-    kept = frame @ index[:, 0] + offset
     half = 0.5 * np.abs(frame).sum(axis=1)
     low, high = ((limit + offset + sign * half) for limit, sign in zip(_limits(frame, index), (-1, 1), strict=True))
+    if not layers or np.prod((high - low) / target.size + 1) > _MOST_VOXELS:
+        fix = f"Give the size of the voxels in mm, such as 1; at most {_MOST_VOXELS:,} voxels."
+        raise InputError(Issue("load.spacing", "spacing", f"{target.size:g} mm", "a size that fits the bone", fix))
+    size = np.array([target.size, target.size, (high_end - low_end) / layers])
+    kept = frame @ index[:, 0] + offset
+    kept[2] = low_end + 0.5 * size[2]
     # A thousandth of a voxel of slack, so that a corner on a face does not open another layer.
     first = np.floor((low - kept) / size + 0.501)
     last = np.ceil((high - kept) / size - 0.501)
-    shape_xyz = (last - first + 1).astype(int)
-    if float(np.prod(shape_xyz.astype(float))) > _MOST_VOXELS:
-        found = " x ".join(str(n) for n in shape_xyz) + " voxels"
-        fix = "Choose larger voxels."
-        raise InputError(Issue("load.spacing", "spacing", found, f"at most {_MOST_VOXELS:,} voxels", fix))
     affine = np.eye(4)
-    affine[:3, :3] = rows.T * size
-    affine[:3, 3] = rows.T @ (kept + first * size)
-    x, y, z = (int(n) for n in shape_xyz)
-    return (z, y, x), affine
+    affine[:3, :3] = target.rows.T * size
+    affine[:3, 3] = target.rows.T @ (kept + first * size)
+    x, y, z = (int(n) for n in last - first + 1)
+    start = int(-first[2])
+    return (z, y, x), affine, (float(size[0]), float(size[1]), float(size[2])), (start, start + layers)
 
 
 def _limits(frame: Matrix, index: Matrix) -> tuple[Matrix, Matrix]:

@@ -11,7 +11,7 @@ from tests.unit.structure.failure_cases import bar, bending, loaded, sliding_end
 from tests.unit.structure.voxel_cases import porous
 
 from osteocast.foundation.errors import InputError, SolveError
-from osteocast.structure.failure import Settings, load_to_failure
+from osteocast.structure.failure import Settings, load_to_failure, settings_for
 from osteocast.structure.loaded import CAP, LoadedBone
 from osteocast.structure.voxel_model import VoxelModel
 
@@ -205,6 +205,22 @@ def test_no_equilibrium_is_an_error_and_no_load() -> None:
     with pytest.raises(SolveError) as caught:
         load_to_failure(cube(), Settings(limit_strain=0.03, tolerance=1e-14, most_iterations=3))
     assert caught.value.issues[0].code == "failure.not-converged"
+
+
+@pytest.mark.parametrize(
+    ("site", "limit", "status"),
+    [
+        ("femur-left", 0.04, "read"),
+        ("vertebra", 0.019, "read"),
+        ("humerus-right", 0.04, "assumed"),
+        ("rib", 0.04, "assumed"),
+    ],
+)
+def test_each_site_has_its_limit_and_the_result_says_whence(site: str, limit: float, status: str) -> None:
+    settings = settings_for(site)
+    assert settings.limit_strain == limit
+    failure = load_to_failure(bar(UNIFORM, 10.0, 6.0), settings)
+    assert any(line.startswith("limit: ") and status in line for line in failure.lines)
 
 
 @pytest.mark.slow
