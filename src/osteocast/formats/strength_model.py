@@ -164,3 +164,4 @@ class StrengthDocument(_Part):
     interval: list[str] = Field(description="series the interval comes from, and what it is not")
     assumptions: list[str]
     warnings: list[WarningPart]
+    citations: dict[str, str]

@@ -12,6 +12,7 @@ __all__ = ["strength_view"]
 
 View = dict[str, Any]
 
+_SCORES = {"sins": "SINS", "mirels": "Mirels", "axial-cortical": "Axial cortical involvement"}
 _MASK_CODES = ("label.", "axes.")
 
 
@@ -51,19 +52,19 @@ def _pieces(lesion: Mapping[str, Any]) -> list[View]:
     for number, one in enumerate(lesion["pieces"], 1):
         title = f"Lesion {number}: {one['volume_ml']:.2f} mL, {one['diameter_mm']:.0f} mm across"
         title += f", {one['kind']}" if one["kind"] else ""
-        rows = [
-            {"instrument": item["instrument"], "item": item["item"].replace("_", " "), "text": _item_text(item)}
-            for item in one["items"]
-        ]
+        rows = [_item(item) for item in one["items"]]
         found.append({"title": title, "rows": rows, "missing": one["missing"]})
     return found
 
 
-def _item_text(item: Mapping[str, Any]) -> str:
+def _item(item: Mapping[str, Any]) -> View:
     value = item["value"]
-    if value is None:
-        return f"not known: {item['missing']}"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return {
+        "score": _SCORES.get(item["instrument"], item["instrument"]),
+        "item": item["item"].replace("_", " "),
+        "text": f"not known: {item['missing']}" if value is None else text,
+    }
 
 
 def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from typing import Any
 
 import numpy as np
 
+from osteocast.evidence.cite import cite
+from osteocast.evidence.load import load_sources
 from osteocast.formats.strength_model import STRENGTH_FORMAT
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import Issue
@@ -23,7 +27,7 @@ def strength_document(found: Strength) -> dict[str, Any]:
     """Return what ``data/schema/strength-result.schema.json`` describes; it names no person and no file."""
     built, bone = found.built, found.carried.bone
     line = built.calibration
-    return {
+    document = {
         "schema": STRENGTH_FORMAT,
         "version": VERSION,
         "banner": BANNER,
@@ -65,6 +69,13 @@ def strength_document(found: Strength) -> dict[str, Any]:
         "assumptions": _assumptions(found),
         "warnings": [_warning(one) for one in found.warnings],
     }
+    return {**document, "citations": _citations(document)}
+
+
+def _citations(document: dict[str, Any]) -> dict[str, str]:
+    """Return the reference of every source whose key stands anywhere in the document."""
+    words = set(re.findall(r"[a-z0-9-]+", json.dumps(document)))
+    return cite(key for key in load_sources() if key in words)
 
 
 def _assumptions(found: Strength) -> list[str]:
