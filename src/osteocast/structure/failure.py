@@ -15,7 +15,7 @@ from osteocast.structure.equilibrium import Body, Point, equilibrium
 from osteocast.structure.failure_checks import Settings, against, check, not_converged, settings_for
 from osteocast.structure.failure_curve import MEANING, Curve, Definition, judge, offset_yield
 from osteocast.structure.loaded import CAP, LoadedBone, Mask
-from osteocast.structure.voxel_model import Floats, Solution
+from osteocast.structure.voxel_model import Floats, Integers, Solution
 from osteocast.structure.yielding import Law
 
 __all__ = ["Failure", "Progress", "Settings", "load_to_failure", "settings_for"]
@@ -57,6 +57,8 @@ class Failure:
     failed : array of bool, shape (z, y, x)
         Voxels of the bone beyond yield at failure.
     failed_volume_mm3 : float
+    failed_place_mm : tuple of float or None
+        Centre of the dissipated work in the patient [mm, LPS].
     tension_share : float or None
         Share of the dissipated work that voxels yielding in tension took, the rest in compression; None where
         nothing yielded.
@@ -83,6 +85,7 @@ class Failure:
     damage: npt.NDArray[np.float32]
     failed: Mask
     failed_volume_mm3: float
+    failed_place_mm: tuple[float, float, float] | None
     tension_share: float | None
     elastic: Solution
     at_failure: Solution
@@ -209,6 +212,7 @@ def _result(
         damage=elastic.on_grid(1 - body.law.share(point.ratio.max(0))).astype(np.float32),
         failed=elastic.on_grid(over.astype(float)) == 1,
         failed_volume_mm3=float(over.sum()) * volume,
+        failed_place_mm=_place(loaded, body.cell[over], lost[over]),
         tension_share=_share(lost[over], (point.ratio[0] > point.ratio[1])[over]),
         elastic=elastic,
         at_failure=at_failure,
@@ -222,6 +226,16 @@ def _result(
 def _share(lost: Floats, tension: Mask) -> float | None:
     total = float(lost.sum())
     return float(lost[tension].sum()) / total if total > 0 else None
+
+
+def _place(loaded: LoadedBone, cell: Integers, lost: Floats) -> tuple[float, float, float] | None:
+    """Return the centre of the dissipated work in the patient [mm]."""
+    if not float(lost.sum()) > 0:
+        return None
+    index = np.stack(np.unravel_index(cell, loaded.model.modulus.shape))[::-1]
+    centre = (index * lost).sum(1) / lost.sum()
+    x, y, z = (float(v) for v in loaded.affine[:3, :3] @ centre + loaded.affine[:3, 3])
+    return x, y, z
 
 
 def _lines(settings: Settings, definition: Definition) -> tuple[str, ...]:
