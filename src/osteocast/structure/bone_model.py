@@ -231,19 +231,20 @@ def _apply_laws(
 
 
 def _recalled(laws: tuple[Law, Law]) -> tuple[Issue, ...]:
+    names = " and ".join(one.name for one in laws if one.status == "recalled")
+    if not names:
+        return ()
     fix = "Note: check the formula in the paper before you rely on it."
-    return tuple(
-        Issue("law.recalled", one.name, "a formula from memory", "a formula read at its source", fix)
-        for one in laws
-        if one.status == "recalled"
-    )
+    return (Issue("law.recalled", "laws", f"formula of {names} from memory", "one read at its source", fix),)
 
 
 def _lines(cut: _Cut, line: Calibration | None, mapped: list[tuple[str, ...]], site: Site) -> tuple[str, ...]:
     entry = site.entry
     z, y, x = cut.density.spacing_zyx_mm
     said = dict.fromkeys(text for one in mapped for text in one)
+    tissue = "lesion: the same laws of density as in other bone (kaneko2004: trabecular bone of distal femora, read)"
     return (
+        *((tissue,) if cut.lesion.any() else ()),
         f"calibration: {line.described()}" if line else f"the CT is a density already: {cut.density.unit}",
         *said,
         f"strength in tension: {entry['tension']:g} of that in compression ({entry['tension_source']}, "
