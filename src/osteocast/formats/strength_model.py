@@ -178,9 +178,7 @@ class StrengthDocument(_Part):
     strength: CarriedPart
     lesion: LesionPart | None
     body_weight_kg: Number
-    daily_loads: list[DailyPart] = Field(
-        description="by rising load; empty without a body weight"
-    )
+    daily_loads: list[DailyPart] = Field(description="by rising load; empty without a body weight")
     interval: list[str] = Field(description="series the interval comes from, and what it is not")
     assumptions: list[str]
     warnings: list[WarningPart]
