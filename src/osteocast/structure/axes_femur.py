@@ -61,7 +61,7 @@ def femur_axes(bone: BoneModel) -> BoneAxes:
         "neck": -neck,
     }
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, parts["head"])
+    warnings += _cut(bone, ball, proximal)
     landmarks = {"head": ball.centre, "shaft": middle}
     return BoneAxes("femur", directions, landmarks, parts, tuple(warnings), (line,))
 
@@ -81,7 +81,7 @@ def humerus_axes(bone: BoneModel) -> BoneAxes:
     line = f"axes: head radius {ball.radius:.1f} mm on {ball.cover:.0%} of directions; side as labelled"
     directions = {"proximal": proximal, "medial": medial, "lateral": -medial, "anterior": anterior}
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, parts["head"])
+    warnings += _cut(bone, ball, proximal)
     return BoneAxes("humerus", directions, {"head": ball.centre, "shaft": middle}, parts, tuple(warnings), (line,))
 
 
@@ -187,11 +187,14 @@ def _parts(bone: BoneModel, ball: Ball, proximal: Matrix) -> dict[str, Mask]:
     return parts
 
 
-def _cut(bone: BoneModel, head: Mask) -> list[Issue]:
-    """Return a warning where the head itself is cut by the border of the image."""
-    ends = (head[0], head[-1], head[:, 0], head[:, -1], head[:, :, 0], head[:, :, -1])
-    cut = int(sum(int(end.sum()) for end in ends))
+def _cut(bone: BoneModel, ball: Ball, proximal: Matrix) -> list[Issue]:
+    """Return a warning where more than the lower end of the bone is cut by the border of the image."""
+    border = bone.bone.copy()
+    border[1:-1, 1:-1, 1:-1] = False
+    height = (places(border, bone.affine) - ball.centre) @ proximal
+    cut = int((height > -_TROCHANTER_DOWN * ball.radius).sum())
     if not cut:
         return []
-    fix = "Take a scan that holds the whole head; a cut head is loaded where it is not."
-    return [Issue("axes.cut", bone.site, f"{cut} voxels of the head at the border of the image", "a whole head", fix)]
+    found = f"{cut:,} voxels of head, neck or trochanters at the border of the image"
+    fix = "Take a scan that holds the whole upper end; a bone that is cut is loaded and held where it is not."
+    return [Issue("axes.cut", bone.site, found, "a bone cut at most at its lower end", fix)]
