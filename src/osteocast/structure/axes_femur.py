@@ -6,7 +6,7 @@ import numpy as np
 
 from osteocast.foundation.errors import Issue
 from osteocast.structure.axes_ball import Ball, find_ball
-from osteocast.structure.axes_points import BoneAxes, inertia, places, unit
+from osteocast.structure.axes_points import BoneAxes, at_border, inertia, places, unit
 from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.volume import Matrix
 
@@ -61,7 +61,7 @@ def femur_axes(bone: BoneModel) -> BoneAxes:
         "neck": -neck,
     }
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, ball, proximal)
+    warnings += at_border(_upper(bone, ball, proximal), "head, neck or trochanters", bone.site)
     landmarks = {"head": ball.centre, "shaft": middle}
     return BoneAxes("femur", directions, landmarks, parts, tuple(warnings), (line,))
 
@@ -81,7 +81,7 @@ def humerus_axes(bone: BoneModel) -> BoneAxes:
     line = f"axes: head radius {ball.radius:.1f} mm on {ball.cover:.0%} of directions; side as labelled"
     directions = {"proximal": proximal, "medial": medial, "lateral": -medial, "anterior": anterior}
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, ball, proximal)
+    warnings += at_border(_upper(bone, ball, proximal), "head, neck or trochanters", bone.site)
     return BoneAxes("humerus", directions, {"head": ball.centre, "shaft": middle}, parts, tuple(warnings), (line,))
 
 
@@ -187,14 +187,8 @@ def _parts(bone: BoneModel, ball: Ball, proximal: Matrix) -> dict[str, Mask]:
     return parts
 
 
-def _cut(bone: BoneModel, ball: Ball, proximal: Matrix) -> list[Issue]:
-    """Return a warning where more than the lower end of the bone is cut by the border of the image."""
-    border = bone.bone.copy()
-    border[1:-1, 1:-1, 1:-1] = False
-    height = (places(border, bone.affine) - ball.centre) @ proximal
-    cut = int((height > -_TROCHANTER_DOWN * ball.radius).sum())
-    if not cut:
-        return []
-    found = f"{cut:,} voxels of head, neck or trochanters at the border of the image"
-    fix = "Take a scan that holds the whole upper end; a bone that is cut is loaded and held where it is not."
-    return [Issue("axes.cut", bone.site, found, "a bone cut at most at its lower end", fix)]
+def _upper(bone: BoneModel, ball: Ball, proximal: Matrix) -> Mask:
+    """Return the voxels of head, neck and trochanters."""
+    upper = bone.bone.copy()
+    upper[bone.bone] = (places(bone.bone, bone.affine) - ball.centre) @ proximal > -_TROCHANTER_DOWN * ball.radius
+    return upper

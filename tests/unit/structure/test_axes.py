@@ -50,6 +50,13 @@ def test_a_body_without_arch_has_its_front_from_the_header() -> None:
     assert degrees(find_axes(alone).directions["anterior"], np.array([0, -1, 0])) < 1.0
 
 
+def test_a_cut_body_is_seen() -> None:
+    bone = vertebra(np.eye(3))
+    y = int(np.flatnonzero(bone.bone.any((0, 2)))[0]) + 3
+    parts = {name: mask[:, y:] for name, mask in bone.parts.items()}
+    assert codes(made("vertebra", bone.bone[:, y:], bone.affine, parts)) == {"axes.cut"}
+
+
 def test_a_header_turned_round_is_seen() -> None:
     assert codes(vertebra(rotation((0, 0, 1), 180.0))) == {"axes.orientation"}
 
