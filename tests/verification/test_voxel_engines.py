@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from osteocast.structure.boundary import Prescribed, join, on_nodes
-from osteocast.structure.solver import Settings, VoxelSolver
+from osteocast.structure.solver import VoxelSolver
 from osteocast.structure.voxel_model import Solution, VoxelModel
 
 CEMENT = 2500.0
