@@ -16,7 +16,7 @@ import numpy as np
 
 from osteocast.engine.cache import load_or_build
 from osteocast.engine.fingerprint import cpu
-from osteocast.structure import aggregation_kernels, cell_kernels, coarse_kernels, element
+from osteocast.structure import aggregation_kernels, cell_kernels, coarse_kernels, element, failure_kernels
 
 HEADER = '''"""Kernels of the voxel solver, put together by osteocast.structure; do not edit."""
 from __future__ import annotations
@@ -32,7 +32,7 @@ compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract
 summed = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc"})
 
 '''
-SOURCES = (cell_kernels, coarse_kernels, aggregation_kernels)
+SOURCES = (cell_kernels, coarse_kernels, aggregation_kernels, failure_kernels)
 REPLACED = "element_forces"
 SUMMED = "def dot("
 """Only long sums may be reordered by the compiler; short ones become slower."""
@@ -89,5 +89,8 @@ def _compile(module: ModuleType) -> None:
         start, column = np.array([0, 1]), np.array([0], np.int32)
         module.group(start, column)
         module.fit(np.ones((3, 6)), np.array([0]), np.array([0, 1]), 3)
+        u, nodes = np.zeros(24), np.zeros((1, 8), np.int32)
+        module.principal_strains(u, nodes, np.zeros((3, 8)), np.zeros((2, 1)), (0, 1))
+        module.voxel_work((u, u), np.zeros((2, 1)), nodes, np.zeros((24, 24)), np.zeros(1), (0, 1))
     finally:
         _loaded.clear()

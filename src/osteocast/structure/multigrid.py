@@ -141,12 +141,10 @@ class Multigrid:
 
     def set_modulus(self, modulus: Array) -> None:
         """Compute all values from the modulus of each cell [MPa]."""
-        k, rows = self.k, self.positions.rows
-        spread = np.zeros(rows[0].size)
-        spread[self.positions.cell] = modulus
-        entries = element.coefficients(*self.material)
-        double = Cells(*rows, spread, entries)
-        minus = Cells(*rows, spread.astype(np.float32), -entries.astype(np.float32))
+        k, double = self.k, self._cells(modulus)
+        minus = double._replace(
+            modulus=double.modulus.astype(np.float32), coefficients=-double.coefficients.astype(np.float32)
+        )
         total = np.zeros(self.nodes)
         k.sum_modulus(total, double)
         diagonal = np.diag(element.stiffness(*self.material))[:3]
@@ -156,6 +154,16 @@ class Multigrid:
         below = self._below(second)
         steps = chebyshev(element.largest_eigenvalue(*self.material), self.degree)
         self.values = _Values(minus, double, inverse, steps, first, self._first_steps(first), below)
+
+    def set_operator(self, modulus: Array) -> None:
+        """Change `product` alone, which is cheap; the cycle stays that of the moduli set before."""
+        self.values.double = self._cells(modulus)
+
+    def _cells(self, modulus: Array) -> Cells:
+        rows = self.positions.rows
+        spread = np.zeros(rows[0].size)
+        spread[self.positions.cell] = modulus
+        return Cells(*rows, spread, element.coefficients(*self.material))
 
     def _galerkin(self, modulus: Array) -> tuple[Blocks, Blocks]:
         """Fill the matrices of the two geometric coarse grids."""
