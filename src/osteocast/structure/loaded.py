@@ -83,17 +83,20 @@ class LoadedBone:
     yield_compression, yield_tension : array, shape (z, y, x)
         [MPa], both positive; infinite in caps, 0 in voids.
     constraints : Prescribed
-        Supports at 0 and the loaded surface moved by 1 mm along `direction`; scale `value` for more.
+        Supports at 0 and the loaded surface moved by 1 mm at the place that moves most; scale `value` for more.
     moved : array of bool
         Which of the constraints belong to the loaded surface.
     direction : array, shape (3,)
-        Unit vector of the movement along x, y, z of the grid.
+        Unit vector along x, y, z of the grid of the movement, or of that place's where the surface turns.
     length_mm : float
         Between support and loaded surface, for apparent strain.
     affine : array, shape (4, 4)
         From voxel index x, y, z of this grid to patient place [mm, LPS].
     lines : tuple of str
         What the load case assumes, one line each.
+    lever_mm : float
+        Distance from the axis about which the loaded surface turns to the place that moves by 1 mm; 0 where it moves
+        straight. A load in newtons is then one at that place, and times the lever the moment.
     """
 
     name: str
@@ -107,9 +110,13 @@ class LoadedBone:
     length_mm: float
     affine: Matrix
     lines: tuple[str, ...]
+    lever_mm: float = 0.0
 
     def force(self, solution: Solution) -> float:
-        """Return the force along `direction` that moves the loaded surface [N]."""
+        """Return the force that does the work of moving the loaded surface, at the place that moves by 1 mm [N]."""
         chosen = self.moved
-        pushed = solution.reaction[chosen] * self.direction[self.constraints.component[chosen]]
-        return float(pushed.sum())
+        return float((solution.reaction[chosen] * self.constraints.value[chosen]).sum())
+
+    def moment(self, solution: Solution) -> float:
+        """Return the moment that turns the loaded surface [N mm]; 0 where it moves straight."""
+        return self.force(solution) * self.lever_mm
