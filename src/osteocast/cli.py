@@ -16,6 +16,7 @@ from osteocast.foundation.errors import InputError, Issue, OsteocastError, Stora
 from osteocast.foundation.version import VERSION
 from osteocast.interruption import SIGNALS, interrupt
 from osteocast.standard_output import say as _say
+from osteocast.strength_options import strength_of_a_bone
 
 app = typer.Typer(
     name="osteocast",
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(evidence_app, name="evidence")
+app.command("strength")(strength_of_a_bone)
 
 
 # Typer does not export the class of its own complaints about options and commands.

@@ -11,6 +11,7 @@ from osteocast.formats.cohort_result_model import CohortResultDocument
 from osteocast.formats.instrument_model import InstrumentEntry
 from osteocast.formats.patient_model import PatientEntry
 from osteocast.formats.regimen_model import RegimenEntry
+from osteocast.formats.strength_model import StrengthDocument
 from osteocast.formats.trial_model import TrialEntry
 from osteocast.formats.trial_result_model import TrialResultDocument
 from osteocast.foundation.files import write_atomically
@@ -27,6 +28,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "instrument": InstrumentEntry,
         "patient": PatientEntry,
         "regimen": RegimenEntry,
+        "strength-result": StrengthDocument,
         "trial": TrialEntry,
         "trial-result": TrialResultDocument,
         "cohort-result": CohortResultDocument,

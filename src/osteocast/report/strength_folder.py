@@ -1,0 +1,58 @@
+"""The folder of a strength: result, fields on the voxels of the CT, overlay picture and page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from osteocast.formats.nifti import nifti_bytes
+from osteocast.formats.vti import vti_bytes
+from osteocast.foundation.run_record import RunRecord
+from osteocast.report.folder import RECORD, REPORT, RESULT, result_text
+from osteocast.report.strength_html import strength_html
+from osteocast.report.strength_pictures import pictures_of
+from osteocast.structure.ct_fields import Fields, fields_of
+from osteocast.structure.label_picture import mask_picture
+from osteocast.structure.strength import Strength
+
+__all__ = ["strength_files"]
+
+_ABOUT = "Osteocast, research and education only"
+
+
+def strength_files(found: Strength, document: Mapping[str, Any], record: RunRecord) -> dict[str, str | bytes]:
+    """Return the content of every file by its name.
+
+    Parameters
+    ----------
+    found : Strength
+    document : mapping
+        Of :func:`osteocast.structure.strength_document.strength_document`.
+    record : RunRecord
+    """
+    fields = fields_of(found.carried)
+    title = document["bone"]["title"]
+    return {
+        RESULT: result_text(document),
+        RECORD: record.to_json(),
+        "mask.png": mask_picture(found.built.ct, found.carried.bone.bone, title),
+        **field_files(found, fields),
+        REPORT: strength_html(document, pictures_of(found, fields)),
+    }
+
+
+def field_files(found: Strength, fields: Fields) -> dict[str, bytes]:
+    """Return modulus, strain, failed region and bone as NIfTI, and all of them as one VTK image."""
+    bone = found.carried.bone
+    about = f"{_ABOUT}{'; SYNTHETIC LESION' if found.synthetic else ''}"
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "modulus": fields.modulus,
+        "strain": fields.strain,
+        "failed": fields.failed.astype(np.uint8),
+        "bone": np.where(bone.lesion, 2, bone.bone).astype(np.uint8),
+    }
+    written = {f"{name}.nii.gz": nifti_bytes(values, bone.affine, about) for name, values in arrays.items()}
+    return written | {"fields.vti": vti_bytes(arrays, bone.affine, about)}

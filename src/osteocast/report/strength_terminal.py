@@ -1,0 +1,55 @@
+"""A strength in at most fifteen lines of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from osteocast.report.wording import plain
+
+__all__ = ["strength_terminal"]
+
+_WIDTH = 80
+_SHOWN = 4
+
+
+def strength_terminal(result: Mapping[str, Any]) -> str:
+    """Return the summary of a result of ``strength-result.schema.json``."""
+    one, lesion, bone = result["strength"], result["lesion"], result["bone"]
+    rows = [
+        ("carries", f"{force_text(one['failure_load_n'])} ({DEFINITIONS[one['definition']]})"),
+        ("stiffness", f"{one['stiffness_n_mm']:,.0f} N/mm"),
+        ("bone", f"{bone['volume_ml']:.1f} mL, {bone['mean_density']:.0f} {bone['density_unit']}"),
+    ]
+    if lesion is not None:
+        made = "SYNTHETIC lesion" if lesion["synthetic"] else "lesion"
+        losses = f"load {lost(lesion['load_lost'])}, stiffness {lost(lesion['stiffness_lost'])}"
+        rows.append((made, f"{lesion['volume_ml']:.2f} mL; {losses}"))
+    warnings = result["warnings"]
+    told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
+    if len(warnings) > _SHOWN:
+        told.append(f"{len(warnings) - _SHOWN} more warnings in the report")
+    head = [f"{bone['title']}, {result['load']['name']}", result["banner"]]
+    lines = [*head, *(f"{name:17}{text}" for name, text in rows), *told]
+    return "\n".join(plain(line)[: _WIDTH + 12] for line in lines)
+
+
+DEFINITIONS = {
+    "maximum": "highest force",
+    "plateau": "force no longer rises",
+    "limit": "force at the limit of displacement, not yet a maximum",
+}
+"""What failure means, in words."""
+
+
+def force_text(newton: float | None) -> str:
+    """Return a force with three digits: ``3,420 N``, ``85.2 N``."""
+    if newton is None:
+        return "–"
+    rounded = float(f"{newton:.3g}")
+    return f"{rounded:,.0f} N" if rounded >= 100 else f"{rounded:g} N"
+
+
+def lost(share: float) -> str:
+    """Return a loss in words: ``-23 %``, ``+4 %``."""
+    return f"{-100.0 * share:+.0f} %"

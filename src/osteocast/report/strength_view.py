@@ -1,0 +1,116 @@
+"""What the page of a strength shows, made ready in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from osteocast.report.strength_terminal import DEFINITIONS, force_text, lost
+from osteocast.report.wording import sentence_case
+
+__all__ = ["strength_view"]
+
+View = dict[str, Any]
+
+_MASK_CODES = ("label.", "axes.")
+
+
+def strength_view(result: Mapping[str, Any]) -> View:
+    """Return the words of the page.
+
+    Parameters
+    ----------
+    result : mapping
+        As described by ``data/schema/strength-result.schema.json``.
+    """
+    one, lesion = result["strength"], result["lesion"]
+    return {
+        "result": result,
+        "headline": f"{result['bone']['title']}: carries {force_text(one['failure_load_n'])}",
+        "definition": DEFINITIONS[one["definition"]],
+        "facts": _facts(result),
+        "lesion": None if lesion is None else _lesion(lesion, one),
+        "warnings": [_warning(w) for w in _first_the_gravest(result["warnings"])],
+        "bars": _bars(result),
+        "curves": _curves(result),
+        "technique": _technique(result["ct"]),
+    }
+
+
+def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    one, bone = result["strength"], result["bone"]
+    sizes = [f"{v:.3g}" for v in bone["spacing_mm"]]
+    tension = one["tension_share"]
+    return [
+        ("Load case", result["load"]["name"]),
+        ("Stiffness", f"{one['stiffness_n_mm']:,.0f} N/mm"),
+        ("Yield, 0.2 % offset", force_text(one["yield_load_n"])),
+        ("Work to failure", f"{one['energy_mj'] / 1000.0:.3g} J"),
+        ("Movement at failure", f"{one['displacement_mm']:.2f} mm"),
+        ("Failed volume", f"{one['failed_ml']:.2g} mL"),
+        ("of it in tension", "–" if tension is None else f"{100 * tension:.0f} %"),
+        ("Bone", f"{bone['volume_ml']:.1f} mL, {bone['mean_density']:.0f} {bone['density_unit']}"),
+        ("Voxels", f"{bone['voxels']:,} of {' x '.join(sizes)} mm"),
+    ]
+
+
+def _lesion(lesion: Mapping[str, Any], one: Mapping[str, Any]) -> View:
+    without = lesion["without"]
+    return {
+        "synthetic": lesion["synthetic"],
+        "volume": f"{lesion['volume_ml']:.2f} mL, {100 * lesion['share']:.1f} % of the bone",
+        "rows": [
+            ("Load carried", force_text(without["failure_load_n"]), force_text(one["failure_load_n"]),
+             lost(lesion["load_lost"])),
+            ("Stiffness", f"{without['stiffness_n_mm']:,.0f} N/mm", f"{one['stiffness_n_mm']:,.0f} N/mm",
+             lost(lesion["stiffness_lost"])),
+        ],
+    }  # fmt: skip
+
+
+def _first_the_gravest(warnings: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Put what may make the whole result wrong (the mask) before what shifts it."""
+    return sorted(warnings, key=lambda w: not w["code"].startswith(_MASK_CODES))
+
+
+def _warning(one: Mapping[str, str]) -> View:
+    note = one["fix"].removeprefix("Note: ")
+    return {"found": sentence_case(one["found"]), "note": sentence_case(note), "code": one["code"]}
+
+
+def _bars(result: Mapping[str, Any]) -> list[View]:
+    one, lesion = result["strength"], result["lesion"]
+    rows: list[View] = [{"title": "This bone", "load_n": one["failure_load_n"], "kind": "carried"}]
+    if lesion is not None:
+        rows.append({"title": "without its lesion", "load_n": lesion["without"]["failure_load_n"], "kind": "without"})
+    return rows
+
+
+def _curves(result: Mapping[str, Any]) -> list[View]:
+    lesion = result["lesion"]
+    found = [("this bone" if lesion is None else "with lesion", result["strength"])]
+    if lesion is not None:
+        found.append(("without", lesion["without"]))
+    return [
+        {
+            "title": title,
+            "displacement_mm": one["curve"]["displacement_mm"],
+            "force_n": one["curve"]["force_n"],
+            "at_mm": one["displacement_mm"],
+            "at_n": one["failure_load_n"],
+        }
+        for title, one in found
+    ]
+
+
+def _technique(ct: Mapping[str, Any]) -> list[tuple[str, str]]:
+    contrast = {None: "not stated", True: "given", False: "none"}[ct["contrast"]]
+    spacing = " x ".join(f"{v:.3g}" for v in ct["spacing_mm"])
+    voxels = " x ".join(str(n) for n in ct["voxels"])
+    return [
+        ("CT", f"{ct['kind']}, {voxels} voxels of {spacing} mm, {ct['unit']}"),
+        ("Tube voltage", "not stated" if ct["kvp"] is None else f"{ct['kvp']:g} kV"),
+        ("Kernel", ct["kernel"] or "not stated"),
+        ("Contrast agent", contrast),
+        ("SHA-256 of voxels and places", ct["sha256"]),
+    ]

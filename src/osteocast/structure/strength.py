@@ -1,0 +1,142 @@
+"""How much load one bone carries: from a CT and a question to stiffness, failure load and failed region."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from osteocast.foundation.errors import Issue
+from osteocast.structure.bone_model import Built, build_bone
+from osteocast.structure.ct_read import Scan, read_ct
+from osteocast.structure.failure import Failure, load_to_failure
+from osteocast.structure.failure import Settings as FailureSettings
+from osteocast.structure.lesion_effect import without_lesion
+from osteocast.structure.lesion_insert import insert_lesion
+from osteocast.structure.lesion_spec import parse_lesion
+from osteocast.structure.load_case import LoadOptions, load_bone
+from osteocast.structure.loaded import BoneModel, LoadedBone
+from osteocast.structure.strength_question import Question
+
+__all__ = ["Carried", "Progress", "Strength", "strength"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage, how much of it is done and how much there is; what it raises ends the computation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """One bone under one load until it failed.
+
+    Attributes
+    ----------
+    bone : BoneModel
+    loaded : LoadedBone
+    failure : Failure
+    """
+
+    bone: BoneModel
+    loaded: LoadedBone
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strength:
+    """What a bone carries.
+
+    Attributes
+    ----------
+    question : Question
+    scan : Scan
+        Without its voxels; see `built` for those around the bone.
+    built : Built
+    load : str
+        Name of the load case.
+    carried : Carried
+        The bone as it is asked for, lesion included.
+    sound : Carried or None
+        The same bone without its lesion; None where it has none.
+    synthetic : bool
+        Whether the lesion was inserted by the program.
+    warnings : tuple of Issue
+    seconds : tuple of (str, float)
+        Wall clock of each stage.
+    """
+
+    question: Question
+    scan: Scan
+    built: Built
+    load: str
+    carried: Carried
+    sound: Carried | None
+    synthetic: bool
+    warnings: tuple[Issue, ...]
+    seconds: tuple[tuple[str, float], ...]
+
+
+def strength(ct: str | Path, question: Question, progress: Progress | None = None) -> Strength:
+    """Compute how much load one bone carries.
+
+    Parameters
+    ----------
+    ct : str or Path
+        A CT of any kind that `read_ct` takes.
+    question : Question
+    progress : callable, optional
+
+    Raises
+    ------
+    InputError
+        ``question.*``, ``ct.*``, ``label.*``, ``calibration.*``, ``law.*``, ``load.*``, ``insert.*``
+    SolveError
+        ``failure.*``, ``strength.not-converged``
+    """
+    question.check()
+    tell = progress or (lambda what, done, total: None)
+    clock = [("start", time.perf_counter())]
+    tell("reading the CT", 0, 1)
+    scan = read_ct(ct, question.unit, question.series)
+    tell("reading the CT", 1, 1)
+    clock.append(("reading", time.perf_counter()))
+    tell("bone", 0, 1)
+    built = build_bone(scan, question)
+    bone, sound = _with_lesion(built, question)
+    tell("bone", 1, 1)
+    clock.append(("bone", time.perf_counter()))
+    load = question.load or str(built.site.entry["load"])
+    carried = _carry(bone, load, question, tell, "loading")
+    clock.append(("loading", time.perf_counter()))
+    healthy = None
+    if sound is not None:
+        healthy = _carry(sound, load, question, tell, "loading without lesion")
+        clock.append(("without lesion", time.perf_counter()))
+    return Strength(
+        question=question,
+        scan=scan,
+        built=replace(built, bone=bone),
+        load=load,
+        carried=carried,
+        sound=healthy,
+        synthetic=question.insert is not None,
+        warnings=built.warnings,
+        seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
+    )
+
+
+def _with_lesion(built: Built, question: Question) -> tuple[BoneModel, BoneModel | None]:
+    """Return the bone that is asked for, and the one without its lesion where it has one."""
+    bone = built.bone
+    if question.insert is not None:
+        return insert_lesion(bone, parse_lesion(question.insert), built.material), bone
+    if bone.lesion.any():
+        return bone, without_lesion(bone)
+    return bone, None
+
+
+def _carry(bone: BoneModel, load: str, question: Question, tell: Progress, stage: str) -> Carried:
+    loaded = load_bone(bone, load, LoadOptions(boundary=question.boundary))
+    settings = FailureSettings(threads=question.threads)
+    failure = load_to_failure(loaded, settings, lambda what, done, total: tell(stage, done, total))
+    return Carried(bone, loaded, failure)

@@ -1,0 +1,148 @@
+"""A strength as plain numbers and text: the content of ``result.json``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from osteocast.formats.strength_model import STRENGTH_FORMAT
+from osteocast.foundation.banner import BANNER
+from osteocast.foundation.errors import Issue
+from osteocast.foundation.version import VERSION
+from osteocast.structure.strength import Carried, Strength
+
+__all__ = ["strength_document"]
+
+_DIGITS = 6
+
+
+def strength_document(found: Strength) -> dict[str, Any]:
+    """Return what ``data/schema/strength-result.schema.json`` describes; it names no person and no file."""
+    built, bone = found.built, found.carried.bone
+    line = built.calibration
+    return {
+        "schema": STRENGTH_FORMAT,
+        "version": VERSION,
+        "banner": BANNER,
+        "ct": _ct(found),
+        "bone": {
+            "site": bone.site,
+            "title": _title(bone.site, built.label, built.site.entry["title"]),
+            "label": built.label,
+            "voxels": int(bone.bone.sum()),
+            "spacing_mm": [_rounded(v) for v in bone.spacing_mm],
+            "volume_ml": _rounded(_volume_ml(found, bone.bone)),
+            "mean_density": _rounded(float(bone.density[bone.bone].mean())),
+            "density_unit": bone.density_unit,
+        },
+        "calibration": None
+        if line is None
+        else {
+            "method": line.method,
+            "slope": _rounded(line.slope),
+            "intercept": _rounded(line.intercept),
+            "unit": line.unit,
+            "source": line.source,
+        },
+        "laws": [
+            {
+                "name": one.name,
+                "property": one.property,
+                "formula": one.formula(),
+                "density": one.density,
+                "source": one.source,
+                "status": one.status,
+            }
+            for one in built.laws
+        ],
+        "load": {"name": found.carried.loaded.name, "length_mm": _rounded(found.carried.loaded.length_mm)},
+        "strength": _carried(found.carried),
+        "lesion": _lesion(found),
+        "assumptions": list(
+            dict.fromkeys(
+                (*bone.lines, *found.carried.loaded.lines, *found.carried.failure.lines, *_sound_lines(found))
+            )
+        ),
+        "warnings": [_warning(one) for one in found.warnings],
+    }
+
+
+def _ct(found: Strength) -> dict[str, Any]:
+    scan = found.scan
+    z, y, x = scan.volume.spacing_zyx_mm
+    return {
+        "kind": scan.kind,
+        "sha256": scan.sha256,
+        "unit": scan.volume.unit,
+        "voxels": list(scan.volume.shape_zyx[::-1]),
+        "spacing_mm": [_rounded(v) for v in (x, y, z)],
+        "kvp": scan.scanner.kvp,
+        "kernel": scan.scanner.kernel,
+        "contrast": scan.scanner.contrast,
+        "manufacturer": scan.scanner.manufacturer,
+    }
+
+
+def _title(site: str, label: str, title: str) -> str:
+    """Return ``"Vertebra T12"`` or ``"Femur, left"``: what the label adds to the site."""
+    kind, _, more = label.partition("-")
+    if kind == site and more:
+        return f"{title} {more.upper()}"
+    side = site.partition("-")[2]
+    return f"{title}, {side}" if side else title
+
+
+def _volume_ml(found: Strength, mask: Any) -> float:
+    return float(mask.sum()) * float(np.prod(found.carried.bone.spacing_mm)) / 1000.0
+
+
+def _carried(one: Carried) -> dict[str, Any]:
+    failure = one.failure
+    return {
+        "stiffness_n_mm": _rounded(failure.stiffness_n_mm),
+        "failure_load_n": _rounded(failure.failure_load_n),
+        "definition": failure.definition,
+        "yield_load_n": _rounded(failure.yield_load_n),
+        "displacement_mm": _rounded(failure.failure_displacement_mm),
+        "energy_mj": _rounded(failure.energy_to_failure_mj),
+        "failed_ml": _rounded(failure.failed_volume_mm3 / 1000.0),
+        "tension_share": _rounded(failure.tension_share),
+        "curve": {
+            "displacement_mm": [_rounded(float(v)) for v in failure.displacement_mm],
+            "force_n": [_rounded(float(v)) for v in failure.force_n],
+        },
+        "residual": _rounded(failure.elastic.residual),
+        "left_out_voxels": failure.elastic.left_out[1],
+    }
+
+
+def _lesion(found: Strength) -> dict[str, Any] | None:
+    if found.sound is None:
+        return None
+    volume = _volume_ml(found, found.carried.bone.lesion)
+    with_, without = found.carried.failure, found.sound.failure
+    return {
+        "synthetic": found.synthetic,
+        "volume_ml": _rounded(volume),
+        "share": _rounded(volume / _volume_ml(found, found.carried.bone.bone)),
+        "without": _carried(found.sound),
+        "load_lost": _rounded(1.0 - with_.failure_load_n / without.failure_load_n),
+        "stiffness_lost": _rounded(1.0 - with_.stiffness_n_mm / without.stiffness_n_mm),
+    }
+
+
+def _sound_lines(found: Strength) -> tuple[str, ...]:
+    return () if found.sound is None else tuple(one for one in found.sound.bone.lines if one.startswith("without"))
+
+
+def _warning(one: Issue) -> dict[str, str]:
+    return {"code": one.code, "place": one.place, "found": one.found, "expected": one.expected, "fix": one.fix}
+
+
+def _rounded(value: float | None) -> float | None:
+    """Keep six digits: the last ones of a double differ between processors."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{_DIGITS}g}")
