@@ -11,12 +11,12 @@ from typing import Annotated, cast
 
 import typer
 
+from osteocast import strength_options as bones
 from osteocast.evidence_commands import evidence_app
 from osteocast.foundation.errors import InputError, Issue, OsteocastError, StorageError
 from osteocast.foundation.version import VERSION
 from osteocast.interruption import SIGNALS, interrupt
 from osteocast.standard_output import say as _say
-from osteocast.strength_options import strength_of_a_bone
 
 app = typer.Typer(
     name="osteocast",
@@ -29,7 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(evidence_app, name="evidence")
-app.command("strength")(strength_of_a_bone)
 
 
 # Typer does not export the class of its own complaints about options and commands.
@@ -257,6 +256,67 @@ def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
         raise typer.Exit(code)
 
 
+@app.command("strength")
+def strength_of_a_bone(  # noqa: PLR0913, PLR0917 -- one argument an option
+    ct: bones.CtPath,
+    unit: bones.Unit = None,
+    series: bones.Series = None,
+    labels: bones.Labels = None,
+    labels_table: bones.LabelsTable = None,
+    label: bones.Label = None,
+    part: bones.Part = None,
+    box: bones.BoxText = None,
+    threshold: bones.Threshold = None,
+    site: bones.SiteName = None,
+    lesion: bones.LesionLabel = None,
+    insert_lesion: bones.InsertLesion = None,
+    allow_metal: bones.AllowMetal = False,
+    mask_only: bones.MaskOnly = False,
+    calibration: bones.CalibrationText = None,
+    law: bones.LawNames = None,
+    spacing: bones.Spacing = None,
+    load: bones.LoadName = None,
+    boundary: bones.BoundaryName = None,
+    body_weight: bones.BodyWeight = None,
+    threads: bones.Threads = 1,
+    workers: bones.WorkerNumber = 1,
+    out: bones.Out = Path("strength"),
+    as_json: bones.AsJson = False,
+) -> None:
+    """Compute how much load one bone of a CT carries, where it fails, and what its lesion costs.
+
+    Example: osteocast strength dicom-folder --labels labels.nii.gz --labels-table totalsegmentator-v2 --label L4
+    """
+    from osteocast.strength_command import Asked, strength_command
+    from osteocast.structure.strength_question import Question, box_of_text, part_of_text
+
+    question = Question(
+        unit=unit,
+        series=series,
+        labels=labels,
+        table=labels_table,
+        label=label,
+        parts=tuple(part_of_text(one) for one in part or ()),
+        box_mm=None if box is None else box_of_text(box),
+        threshold=threshold,
+        lesion=lesion,
+        insert=insert_lesion,
+        site=site,
+        load=load,
+        boundary=boundary,
+        calibration=calibration,
+        laws=tuple(law or ()),
+        spacing_mm=spacing,
+        body_weight_kg=body_weight,
+        metal_allowed=allow_metal,
+        threads=threads,
+    )
+    text, code = strength_command(ct, question, Asked(out, workers, as_json, mask_only))
+    _say(text)
+    if code:
+        raise typer.Exit(code)
+
+
 @app.command("new")
 def new_patient(
     file: Annotated[Path, typer.Argument(readable=False, help="file to write")] = Path("patient.toml"),
@@ -299,7 +359,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except MemoryError:
-        fix = "Ask for fewer --draws, --continuations, --months or --patients, or use a larger machine."
+        fix = "Ask for fewer --draws, --continuations, --months or --patients, a coarser --spacing, or use a larger machine."
         issue = Issue("forecast.memory", "memory", "all of it in use", "room for every course", fix)
         return _complain(str(StorageError(issue)), 1)
     except Exception as error:

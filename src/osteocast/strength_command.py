@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,33 +11,62 @@ from osteocast.evidence.load import evidence_sha256
 from osteocast.foundation.run_record import new_run_record
 from osteocast.progress import progress_bar, show_notices
 from osteocast.report.folder import check_folder, result_text, write_files
-from osteocast.report.strength_folder import strength_files
+from osteocast.report.strength_folder import MASK, strength_files
 from osteocast.report.strength_terminal import strength_terminal
+from osteocast.strength_batch import strength_of_many
+from osteocast.structure.bone_mask import find_bone
+from osteocast.structure.ct_read import read_ct
+from osteocast.structure.label_picture import write_mask_picture
 from osteocast.structure.strength import Strength, strength
+from osteocast.structure.strength_cases import is_list
 from osteocast.structure.strength_document import strength_document
 from osteocast.structure.strength_question import Question
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = ["strength_command"]
+__all__ = ["Asked", "strength_command"]
 
 
-def strength_command(ct: Path, question: Question, out: Path, as_json: bool) -> str:
-    """Compute the strength of one bone, write the folder, and return what the terminal shows.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is done with the answer: folder, bones of a list at a time, JSON, or the outline alone."""
+
+    out: Path
+    workers: int
+    as_json: bool
+    mask_only: bool = False
+
+
+def strength_command(ct: Path, question: Question, asked: Asked) -> tuple[str, int]:
+    """Compute the strength of one bone, or of each of a list; return what the terminal shows and the exit code.
 
     Raises
     ------
     OsteocastError
         As :func:`osteocast.structure.strength.strength`, and ``storage.*``.
     """
+    if is_list(ct):
+        return strength_of_many(ct, question, (asked.out, asked.workers, asked.as_json))
     question.check()
-    check_folder(out)
+    check_folder(asked.out)
+    if asked.mask_only:
+        return _mask(ct, question, asked.out), 0
     record = new_run_record(_command(ct, question), None, {}, evidence_sha256(), question.threads)
     found = _computed(ct, question)
     document = strength_document(found)
-    report = write_files(strength_files(found, document, record), out)
-    return result_text(document).rstrip() if as_json else f"{strength_terminal(document)}\nReport: {report}"
+    report = write_files(strength_files(found, document, record), asked.out)
+    text = result_text(document).rstrip() if asked.as_json else f"{strength_terminal(document)}\nReport: {report}"
+    return text, 0
+
+
+def _mask(ct: Path, question: Question, out: Path) -> str:
+    """Write the outline of the bone on three slices, to be approved before a strength is computed."""
+    scan = read_ct(ct, question.unit, question.series)
+    found = find_bone(scan, question)
+    write_mask_picture(out / MASK, scan.volume, found.bone, found.site.name)
+    told = [f"warning: [{one.code}] {one.found}" for one in (*scan.warnings, *found.warnings)]
+    return "\n".join([*told, f"Picture to approve: {out / MASK}", "Then run the same command without --mask-only."])
 
 
 def _computed(ct: Path, question: Question) -> Strength:

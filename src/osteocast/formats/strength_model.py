@@ -77,6 +77,15 @@ class CurvePart(_Part):
     force_n: list[float]
 
 
+class RulePart(_Part):
+    """A failure load by a rule from the elastic solution alone; null with the reason where it does not apply."""
+
+    rule: str
+    load_n: Number
+    reason: str
+    about: str
+
+
 class CarriedPart(_Part):
     """A bone loaded until it failed."""
 
@@ -89,6 +98,7 @@ class CarriedPart(_Part):
     failed_ml: float
     tension_share: Number
     curve: CurvePart
+    rules: list[RulePart]
     residual: float
     left_out_voxels: int = Field(description="in parts that nothing holds")
 

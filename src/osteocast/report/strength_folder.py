@@ -18,8 +18,9 @@ from osteocast.structure.ct_fields import Fields, fields_of
 from osteocast.structure.label_picture import mask_picture
 from osteocast.structure.strength import Strength
 
-__all__ = ["strength_files"]
+__all__ = ["MASK", "strength_files"]
 
+MASK = "mask.png"
 _ABOUT = "Osteocast, research and education only"
 
 
@@ -38,7 +39,7 @@ def strength_files(found: Strength, document: Mapping[str, Any], record: RunReco
     return {
         RESULT: result_text(document),
         RECORD: record.to_json(),
-        "mask.png": mask_picture(found.built.ct, found.carried.bone.bone, title),
+        MASK: mask_picture(found.built.ct, found.carried.bone.bone, title),
         **field_files(found, fields),
         REPORT: strength_html(document, pictures_of(found, fields)),
     }

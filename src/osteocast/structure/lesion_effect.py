@@ -32,7 +32,7 @@ def without_lesion(bone: BoneModel) -> BoneModel:
     Raises
     ------
     InputError
-        ``lesion.none-left``: nearly all of the bone is lesion, so that nothing says what it was.
+        ``question.lesion-all``: nearly all of the bone is lesion, so that nothing says what it was.
     """
     spacing = bone.spacing_mm[::-1]
     depth = ndimage.distance_transform_edt(np.pad(bone.bone, 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
@@ -63,5 +63,7 @@ def _alike(sound: Mask, same_depth: Mask, away: npt.NDArray[np.float64]) -> Mask
     for like in (sound & same_depth & (away <= REACH_MM), sound & same_depth, sound):
         if int(like.sum()) >= _FEWEST:
             return like
-    fix = "Compare with the other side, or leave --lesion away."
-    raise InputError(Issue("lesion.none-left", "lesion", "hardly any bone outside of it", "bone to compare with", fix))
+    fix = "Leave --lesion away."
+    raise InputError(
+        Issue("question.lesion-all", "lesion", "hardly any bone outside of it", "bone to compare with", fix)
+    )

@@ -9,14 +9,17 @@ from itertools import pairwise
 from pathlib import Path
 
 from osteocast.foundation.errors import Issue
+from osteocast.structure.axes import bone_kind, find_axes
 from osteocast.structure.bone_model import Built, build_bone
 from osteocast.structure.ct_read import Scan, read_ct
 from osteocast.structure.failure import Failure, load_to_failure
 from osteocast.structure.failure import Settings as FailureSettings
+from osteocast.structure.failure_rules import RuleLoad, rule_loads
 from osteocast.structure.lesion_effect import without_lesion
 from osteocast.structure.lesion_insert import insert_lesion
 from osteocast.structure.lesion_spec import parse_lesion
 from osteocast.structure.load_case import LoadOptions, load_bone
+from osteocast.structure.load_data import load_case
 from osteocast.structure.loaded import BoneModel, LoadedBone
 from osteocast.structure.strength_question import Question
 
@@ -35,11 +38,14 @@ class Carried:
     bone : BoneModel
     loaded : LoadedBone
     failure : Failure
+    rules : tuple of RuleLoad
+        Failure loads by rules from the elastic solution.
     """
 
     bone: BoneModel
     loaded: LoadedBone
     failure: Failure
+    rules: tuple[RuleLoad, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +126,7 @@ def strength(ct: str | Path, question: Question, progress: Progress | None = Non
         carried=carried,
         sound=healthy,
         synthetic=question.insert is not None,
-        warnings=built.warnings,
+        warnings=(*built.warnings, *find_axes(bone, load_case(bone_kind(bone.site), load).site).warnings),
         seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
     )
 
@@ -139,4 +145,4 @@ def _carry(bone: BoneModel, load: str, question: Question, tell: Progress, stage
     loaded = load_bone(bone, load, LoadOptions(boundary=question.boundary))
     settings = FailureSettings(threads=question.threads)
     failure = load_to_failure(loaded, settings, lambda what, done, total: tell(stage, done, total))
-    return Carried(bone, loaded, failure)
+    return Carried(bone, loaded, failure, rule_loads(loaded, failure.elastic))

@@ -113,6 +113,10 @@ def _carried(one: Carried) -> dict[str, Any]:
             "displacement_mm": [_rounded(float(v)) for v in failure.displacement_mm],
             "force_n": [_rounded(float(v)) for v in failure.force_n],
         },
+        "rules": [
+            {"rule": rule.rule, "load_n": _rounded(rule.load_n), "reason": rule.reason, "about": rule.line}
+            for rule in one.rules
+        ],
         "residual": _rounded(failure.elastic.residual),
         "left_out_voxels": failure.elastic.left_out[1],
     }
