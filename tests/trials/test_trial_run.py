@@ -81,6 +81,14 @@ def test_damaged_work_is_computed_again(trial, fresh, tmp_path):
         f"{unit.name} is damaged and is computed again",
         f"{note.name} is damaged or of another run and is computed again",
     ]
+    # whole as JSON, but without its parts or with another number
+    whole = json.loads(note.read_text())
+    whole["made"]["endpoints"]["death-ratio"]["estimate"]["n"] += 1
+    for changed in ({}, whole):
+        note.write_text(json.dumps(changed))
+        told.clear()
+        assert text(simulate_trial(trial, SETTINGS, tmp_path, notice=told.append)) == text(fresh)
+        assert told == [f"{note.name} is damaged or of another run and is computed again"]
 
 
 def test_whole_files_of_another_run_are_not_taken_for_own_ones(trial, fresh, tmp_path):
@@ -93,14 +101,6 @@ def test_whole_files_of_another_run_are_not_taken_for_own_ones(trial, fresh, tmp
     assert text(simulate_trial(trial, SETTINGS, tmp_path / "own", notice=told.append)) == text(fresh)
     assert any("belongs to another run" in one for one in told)
     assert any("of another run" in one for one in told)
-    # whole as JSON, but without its parts or with another number
-    whole = json.loads(note.read_text())
-    whole["made"]["endpoints"]["death-ratio"]["estimate"]["n"] += 1
-    for changed in ({}, whole):
-        note.write_text(json.dumps(changed))
-        told.clear()
-        assert text(simulate_trial(trial, SETTINGS, tmp_path, notice=told.append)) == text(fresh)
-        assert told == [f"{note.name} is damaged and is computed again"]
 
 
 def test_work_of_others_is_not_touched(trial, tmp_path):
