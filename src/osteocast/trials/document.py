@@ -59,7 +59,7 @@ def document_of(result: TrialResult) -> Document:
         "calibration": {"statement": f"{posterior.statement}; {met}", "targets": calibrated},
         "endpoints": [_endpoint(one, result.contrasts.get(one.name), calibrated) for one in result.endpoints],
         "curves": _curves(result),
-        "markers": [_marker(one) for one in marker_courses(trial, result.subjects, settings.seed)],
+        "markers": [_marker(one) for one in marker_courses(trial, result.subjects, result.seed_shown)],
         "notes": list(_notes(result)),
         "citations": cite(trial.sources) if trial.sources else {},
     }
@@ -256,7 +256,15 @@ def _notes(result: TrialResult) -> Iterator[str]:
             "The same patients were followed in every arm. Intervals treat the arms as independent and are too wide "
             "for such pairs; no power is stated."
         )
-    if not settings.drawn_parameters:
-        yield "Parameters stand at their centre: intervals hold chance alone, not how unsure the model is."
+    if settings.drawn_parameters:
+        yield (
+            "Intervals hold what is not known of the parameters and chance, and no discrepancy of the model, which the "
+            "calibration assumes: they are too narrow where its form is wrong."
+        )
+    else:
+        yield (
+            "Parameters stand at their centre: intervals hold chance alone, not how unsure the model is, and no "
+            "discrepancy of the model, which the calibration assumes."
+        )
     if settings.neutral:
         yield f"Mechanisms are out: {', '.join(settings.neutral)} at the declared neutral value."
