@@ -179,7 +179,7 @@ def _fact(name: str, one: Known) -> dict[str, Any]:
 
 
 def _finite(number: float) -> float | None:
-    return number if abs(number) < float("inf") else None
+    return round(number, 12) if abs(number) < float("inf") else None
 
 
 def assess(

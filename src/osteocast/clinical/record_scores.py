@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from osteocast.clinical.facts import Facts, canonical
 from osteocast.clinical.known import Known, Reading, fact, open_fact
-from osteocast.clinical.possible import Possible, known
 from osteocast.clinical.record_lesions import lesion_facts, lesion_scores
 from osteocast.clinical.record_prognosis import prognosis_scores
 from osteocast.clinical.score import Answer, Score
 from osteocast.clinical.score_items import applied
 from osteocast.domain.quantity import quantity_facts
 from osteocast.domain.table import read_table
+from osteocast.formats.possible import Possible, known
 from osteocast.foundation.units import convert
 
 __all__ = ["RecordScores", "record_scores"]
@@ -127,10 +127,10 @@ def _grades(
     one: Reading, value: Possible, basis: str, found: dict[str, Known], scores: list[tuple[str, Score]]
 ) -> None:
     """Grade a calcium by CTCAE in its own unit; of total and ionised the higher grade stays."""
-    # a value beyond a limit of the assay is graded at the limit: it is at least that far
     if value.value is None and not one.sign:
         return
-    number = value.value if value.settled else one.number
+    # a value beyond a limit of the assay is graded just beyond the limit: it is at least that far
+    number = float(str(value.value)) if value.settled else value.low if one.sign == ">" else value.high
     ends = {"high": ("<", "uln", 1), "low": (">", "lln", 0)}
     symptoms = [name for name in read_table("assessment")["symptoms"]["high_calcium"] if name in found]
     for side, (useless, limit_item, place) in ends.items():
@@ -145,7 +145,7 @@ def _grades(
             continue
         scores.append(("patient", score))
         for output in ("laboratory_grade", "grade"):
-            _keep_higher(found, f"ctcae-{side}.{output}", score.answer(output), one)
+            _keep_higher(found, f"ctcae-{side}.{output}", score.answer(output), one._replace(number=number))
 
 
 def facts_age(found: Mapping[str, Known]) -> object:
@@ -168,7 +168,9 @@ def _keep_higher(found: dict[str, Known], name: str, answer: Answer, one: Readin
     before = found.get(name)
     if before is not None and (before.possible.bounds or (0, 0))[0] >= (value.bounds or (0, 0))[0]:
         return
-    text = str(value.value) if value.settled else " or ".join(str(v) for v in value.options)
+    grade = str(value.value) if value.settled else " or ".join(str(v) for v in value.options)
+    measured = "ionised calcium" if one.name == "ionised-calcium" else "calcium"
+    text = f"{grade} ({measured} {one.sign}{one.number:.4g} {one.unit})"
     found[name] = open_fact(value, text, one.date, one.pointer)
 
 

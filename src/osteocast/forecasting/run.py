@@ -14,6 +14,7 @@ from osteocast.course.present import Present
 from osteocast.course.rules import constants
 from osteocast.course.simulate import continue_from
 from osteocast.domain.eligibility import Eligibility, eligibility
+from osteocast.domain.emergencies import URGENT_CODES
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
@@ -178,9 +179,9 @@ def _check_arguments(patient: Patient, regimens: Sequence[Regimen] | None, worke
 
 def _emergencies(patient: Patient) -> list[Issue]:
     return [
-        Issue("forecast.emergency", "EMERGENCY", one.brief, "care without delay", one.text)
+        Issue(URGENT_CODES[one.level], one.level.upper(), one.brief, "care before a forecast", one.text)
         for one in emergencies_and_limits(patient)
-        if one.level == "emergency"
+        if one.level in URGENT_CODES
     ]
 
 
@@ -190,7 +191,8 @@ def _enough_candidates(patient: Patient, posterior: Posterior, settings: Setting
     Raises
     ------
     ForecastError
-        ``forecast.effective-sample``, ``forecast.no-candidate``; before them ``forecast.emergency``.
+        ``forecast.effective-sample``, ``forecast.no-candidate``; before them ``forecast.emergency``
+        and ``forecast.same-day``.
     """
     try:
         return _weighed_candidates(patient, posterior, settings, workers)
