@@ -78,9 +78,10 @@ def _calcium(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Scor
     """Judge the newest total calcium, corrected where albumin lies near, and the newest ionised one."""
     total = facts.newest("corrected-calcium", "calcium")
     if total is not None:
-        value, text = total.possible, f"{total.text}, corrected by the laboratory"
         if total.name == "calcium":
             value, text = _corrected(facts, total, scores)
+        else:
+            total, value, text = _worse_correction(facts, total, scores)
         key = "calcium.mg_dl" if total.unit == "mg/dL" else "calcium.mmol_l"
         found[key] = open_fact(value, text, total.date, total.pointer)
         found["calcium.converted"] = open_fact(_in_mmol(value, total.unit), text, total.date, total.pointer)
@@ -90,6 +91,25 @@ def _calcium(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Scor
         value = _in_mmol(ionised.possible, ionised.unit)
         found["ionised.converted"] = open_fact(value, ionised.text, ionised.date, ionised.pointer)
         _grades(ionised._replace(unit="mmol/L", low=None, high=None), value, "ionised", found, scores)
+
+
+def _worse_correction(facts: Facts, total: Reading, scores: list[tuple[str, Score]]) -> tuple[Reading, Possible, str]:
+    """Return the laboratory's corrected calcium; ours of the same day where the two contradict and ours is worse."""
+    value, text = total.possible, f"{total.text}, corrected by the laboratory"
+    measured = next((r for r in facts.readings.get("calcium", ()) if r.date == total.date and not r.sign), None)
+    own: list[tuple[str, Score]] = []
+    if measured is None or total.sign:
+        return total, value, text
+    ours, words = _corrected(facts, measured, own)
+    number, theirs = (one.value for one in (_in_mmol(ours, measured.unit), _in_mmol(value, total.unit)))
+    limit = read_table("laboratory")["corrections_differ"]["value"]
+    if not own or not isinstance(number, float) or not isinstance(theirs, float) or abs(number - theirs) <= limit:
+        return total, value, text
+    low, high = quantity_facts("corrected-calcium").reference or (number, number)
+    if max(low - number, number - high) <= max(low - theirs, theirs - high):
+        return total, value, f"{text}; by formula {words}"
+    scores += own
+    return measured, ours, f"{words}; the laboratory's own correction says {total.text}"
 
 
 def _in_mmol(value: Possible, unit: str) -> Possible:
