@@ -8,11 +8,11 @@ from functools import cache, lru_cache
 
 from osteocast.clinical.formulas import compute
 from osteocast.clinical.given import open_item
-from osteocast.clinical.possible import Possible, Value, known, one_of
-from osteocast.clinical.rules import decide
 from osteocast.formats.assessment_rules import urgency_rules
+from osteocast.formats.conditions import decide
 from osteocast.formats.instrument_file import instrument
 from osteocast.formats.instrument_model import InstrumentEntry, ItemEntry, OutputEntry
+from osteocast.formats.possible import Possible, Value, known, one_of
 
 __all__ = ["complete", "evaluate"]
 

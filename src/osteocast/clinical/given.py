@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from osteocast.clinical.possible import Possible, Value, known
 from osteocast.formats.fields import clipped, suggestion
 from osteocast.formats.instrument_model import ItemEntry, LevelEntry, plain_word
+from osteocast.formats.possible import Possible, Value, known
 from osteocast.foundation.errors import Issue
 
 __all__ = ["Given", "names_of", "open_item", "read_given"]
@@ -55,6 +55,10 @@ class Given:
     texts: dict[str, str]
     notes: tuple[str, ...]
     outside: dict[str, str]
+
+
+def _shown(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value).strip()
 
 
 def open_item(item: ItemEntry, unit: str) -> Possible:
@@ -116,7 +120,7 @@ def read_given(
 def _read_item(reading: _Reading, items: Mapping[str, ItemEntry], name: str, value: object) -> None:
     item = items[name]
     listed = isinstance(value, list | tuple)
-    reading.texts[name] = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value).strip()
+    reading.texts[name] = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else _shown(value)
     if item.kind == "text":
         reading.values[name] = known(plain_word(reading.texts[name]))
     elif item.kind == "number":

@@ -11,6 +11,7 @@ from osteocast.clinical.findings import Finding
 from osteocast.clinical.known import Known
 from osteocast.domain.table import read_table
 from osteocast.formats.assessment_rules import urgency_rules
+from osteocast.formats.fhir_record import FhirRecord
 
 __all__ = ["Age", "Urgency", "ages_of", "urgency_of"]
 
@@ -29,6 +30,8 @@ class Urgency:
         Red flags that are not recorded, neither present nor absent.
     review : str
         How far the table has been reviewed.
+    not_used : tuple of str
+        What the record holds and the reader could not use: any of it might be a red flag.
     """
 
     level: str
@@ -36,6 +39,7 @@ class Urgency:
     rule: str
     not_recorded: tuple[str, ...]
     review: str
+    not_used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,29 @@ class Age:
     limit: str
 
 
-def urgency_of(findings: tuple[Finding, ...], known: Mapping[str, Known]) -> Urgency:
-    """Return the level of the gravest finding, and the red flags that are not recorded."""
-    rules = urgency_rules()
+def urgency_of(findings: tuple[Finding, ...], known: Mapping[str, Known], record: FhirRecord | None = None) -> Urgency:
+    """Return the level of the gravest finding, the red flags that are not recorded, and what could not be used."""
+    rules, passed = urgency_rules(), _passed_over(record)
     missing = tuple(flag.title for flag in rules.red_flags if not any(name in known for name in flag.facts))
     if not findings:
-        return Urgency(rules.none.name, rules.none.means, "", missing, rules.review)
+        return Urgency(rules.none.name, rules.none.means, "", missing, rules.review, passed)
     first = findings[0]
     means = next(one.means for one in rules.levels if one.name == first.level)
-    return Urgency(first.level, means, first.rule, missing, rules.review)
+    return Urgency(first.level, means, first.rule, missing, rules.review, passed)
+
+
+def _passed_over(record: FhirRecord | None) -> tuple[str, ...]:
+    """Name what of a record was not used although it may be of this person and hold."""
+    if record is None:
+        return ()
+    table = read_table("assessment")["not_used"]
+    found = [one for one in record.rejected if one.code not in table["for_good_reason"]]
+    named = [f"{one.what} [{one.code}]" for one in found if one.code != "fhir.code-unknown"]
+    unknown = len(found) - len(named)
+    shown = list(dict.fromkeys(named))
+    more = len(shown) - table["named"]
+    texts = shown[: table["named"]] + ([f"{more} more"] if more > 0 else [])
+    return (*texts, *([f"{unknown} with codes that are not known here"] if unknown else []))
 
 
 def ages_of(facts: Facts) -> tuple[Age, ...]:
@@ -68,6 +86,6 @@ def ages_of(facts: Facts) -> tuple[Age, ...]:
         if "imaging" in row["readings"]:
             dates += [one.found for one in facts.lesions if one.found is not None]
         if dates:
-            days = (facts.today - max(dates)).days
+            days = max(0, (facts.today - max(dates)).days)
             found.append(Age(row["title"], max(dates), days, days > row["days"], row["says"]))
     return tuple(found)

@@ -20,6 +20,8 @@ __all__ = ["Amount", "Clock", "amount_of", "bare_amount", "fact_value", "measure
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
 _SIGNS = {"": "", "<": "<", "<=": "<", ">": ">", ">=": ">"}
 _FIRST_YEAR, _LAST_YEAR = 1920, 2100
+# East of the computer's clock the next day has begun already, up to 14 hours before.
+_EAST = dt.timedelta(days=1)
 
 
 class Amount(NamedTuple):
@@ -52,7 +54,7 @@ class Clock(NamedTuple):
     Attributes
     ----------
     today : datetime.date
-        Nothing is known after this day.
+        Nothing is known after this day, but for the one that has begun farther east.
     born : datetime.date or None
         Nothing happened to the patient before this day.
     """
@@ -100,7 +102,7 @@ class Clock(NamedTuple):
             day = dt.date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:
             return None, "fhir.date-invalid"
-        if day > self.today:
+        if day > self.today + _EAST:
             return None, "fhir.date-future"
         if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             return None, "fhir.date-invalid"
