@@ -359,7 +359,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except MemoryError:
-        fix = "Ask for fewer --draws, --continuations, --months or --patients, a coarser --spacing, or use a larger machine."
+        fix = "Ask for fewer --draws, --continuations, --months or --patients, a coarser --spacing, or use more memory."
         issue = Issue("forecast.memory", "memory", "all of it in use", "room for every course", fix)
         return _complain(str(StorageError(issue)), 1)
     except Exception as error:
