@@ -1,9 +1,9 @@
 """What synthetic lesions cost in real bones: ``python benchmarks/lesions_in_bone.py volume t12``.
 
 Experiments: ``volume`` (stiffness against the volume of a lytic lesion), ``sclerotic`` (claim D14), ``strength``
-(failure load by kind), ``femur`` (place and kind, Mirels' items beside load to strength). Bones: ``t12`` comes with the
-project, ``l4`` and ``femur`` lie in the reference material (OSTEOCAST_SHARED, else beside the project). The lesions are in no
-patient. Rows are written as CSV to the standard output as they come; comments begin with #.
+(failure load by kind), ``femur`` (place and kind, Mirels' items beside load to strength). Bones: ``t12`` comes with
+the project, ``l4`` and ``femur`` lie in the reference material (OSTEOCAST_SHARED, else beside the project). The
+lesions are in no patient. Rows are written as CSV to the standard output as they come; comments begin with #.
 """
 
 from __future__ import annotations
