@@ -30,6 +30,9 @@ REFRESH = 8
 MEMORY = 5
 """Earlier corrections that are combined."""
 
+SMALLEST = 1e-10
+"""Combinations of corrections that are smaller than this share of the largest are left out."""
+
 RISE = 3.0
 """A residual that rises above the best by this factor sends the iteration back there."""
 
@@ -167,43 +170,44 @@ class Body:
 
 
 class _Memory:
-    """Steps of earlier iterations: displacement with correction, residual, correction."""
+    """Steps of earlier iterations: displacement with correction, residual, correction; and their products."""
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        self.steps: list[tuple[Floats, Floats, Floats]] = []
-        self.last: tuple[Floats, Floats, Floats] | None = None
-        self.gram = np.zeros((0, 0))
+        self.clear()
 
     def clear(self) -> None:
-        self.steps, self.last, self.gram = [], None, np.zeros((0, 0))
+        self.steps: list[tuple[Floats, Floats, Floats]] = []
+        self.last: tuple[Floats, Floats, Floats] | None = None
+        self.gram, self.right = np.zeros((0, 0)), np.zeros(0)
 
     def next(self, u: Floats, rest: Floats, correction: Floats) -> Floats:
         """Return the next displacements."""
         if self.last is not None:
             self._add(u - self.last[0], rest - self.last[1], correction - self.last[2])
+            self.right[-1] = self.body.dot(self.steps[-1][2], rest)
         self.last = (u, rest, correction)
         result = u + correction
         if self.steps:
-            right = np.array([self.body.dot(step[2], rest) for step in self.steps])
             value, vector = np.linalg.eigh(self.gram)
-            kept = value > 1e-10 * value[-1]
-            weights = vector[:, kept] @ ((vector[:, kept].T @ right) / value[kept])
+            kept = value > SMALLEST * value[-1]
+            weights = vector[:, kept] @ ((vector[:, kept].T @ self.right) / value[kept])
             for weight, step in zip(weights, self.steps, strict=True):
                 result -= weight * step[0]
         return result
 
     def _add(self, moved: Floats, rest: Floats, correction: Floats) -> None:
+        """Take up a step; products with the residual follow from those before it and those of the step."""
         moved += correction
         if len(self.steps) == MEMORY:
-            self.steps, self.gram = self.steps[1:], self.gram[1:, 1:]
+            self.steps, self.gram, self.right = self.steps[1:], self.gram[1:, 1:], self.right[1:]
         self.steps = [*self.steps, (moved, rest, correction)]
-        count = len(self.steps)
+        row = [self.body.dot(correction, step[1]) for step in self.steps]
+        count = len(row)
         gram = np.zeros((count, count))
         gram[:-1, :-1] = self.gram
-        gram[-1] = [self.body.dot(correction, step[1]) for step in self.steps]
-        gram[:, -1] = gram[-1]
-        self.gram = gram
+        gram[-1] = gram[:, -1] = row
+        self.gram, self.right = gram, np.append(self.right + gram[:-1, -1], 0.0)
 
 
 def equilibrium(body: Body, start: Point, goal_mm: float, tolerance: float, most: int) -> Point | None:
