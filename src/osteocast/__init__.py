@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from osteocast.formats.trial_file import read_trial
     from osteocast.foundation.errors import OsteocastError
     from osteocast.report.html import write_report
+    from osteocast.report.strength_folder import write_strength
+    from osteocast.structure.strength import Strength, strength
+    from osteocast.structure.strength_question import Question as StrengthQuestion
     from osteocast.trials.run import TrialSettings
     from osteocast.trials.simulate_trial import TrialResult
     from osteocast.trials.simulate_trial import simulate_trial as trial
@@ -47,6 +50,8 @@ _HOME = {
     "Score": ("osteocast.clinical.score", "Score"),
     "Site": ("osteocast.domain.site", "Site"),
     "SkeletalEvent": ("osteocast.domain.patient", "SkeletalEvent"),
+    "Strength": ("osteocast.structure.strength", "Strength"),
+    "StrengthQuestion": ("osteocast.structure.strength_question", "Question"),
     "Trial": ("osteocast.domain.trial", "Trial"),
     "TrialResult": ("osteocast.trials.simulate_trial", "TrialResult"),
     "TrialSettings": ("osteocast.trials.run", "TrialSettings"),
@@ -56,8 +61,10 @@ _HOME = {
     "read_regimen": ("osteocast.formats.regimen_file", "read_regimen"),
     "read_trial": ("osteocast.formats.trial_file", "read_trial"),
     "score": ("osteocast.clinical.score", "score"),
+    "strength": ("osteocast.structure.strength", "strength"),
     "trial": ("osteocast.trials.simulate_trial", "simulate_trial"),
     "write_report": ("osteocast.report.html", "write_report"),
+    "write_strength": ("osteocast.report.strength_folder", "write_strength"),
 }
 
 __all__ = [
@@ -73,6 +80,8 @@ __all__ = [
     "Score",
     "Site",
     "SkeletalEvent",
+    "Strength",
+    "StrengthQuestion",
     "Trial",
     "TrialResult",
     "TrialSettings",
@@ -83,8 +92,10 @@ __all__ = [
     "read_regimen",
     "read_trial",
     "score",
+    "strength",
     "trial",
     "write_report",
+    "write_strength",
 ]
 
 

@@ -37,6 +37,8 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "Score",
         "Site",
         "SkeletalEvent",
+        "Strength",
+        "StrengthQuestion",
         "Trial",
         "TrialResult",
         "TrialSettings",
@@ -47,8 +49,10 @@ def test_public_names_are_pinned_and_resolve() -> None:
         "read_regimen",
         "read_trial",
         "score",
+        "strength",
         "trial",
         "write_report",
+        "write_strength",
     ]
     assert all(getattr(osteocast, name) is not None for name in osteocast.__all__)
     assert not hasattr(osteocast, "no_such_name")
@@ -63,7 +67,8 @@ def test_public_verbs_stay_functions() -> None:
     """An imported module of the same name would take a function's place in the package."""
     check = (
         "import osteocast\n"
-        "verbs = 'assess', 'forecast', 'read_patient', 'read_regimen', 'read_trial', 'score', 'write_report'\n"
+        "verbs = 'assess', 'forecast', 'read_patient', 'read_regimen', 'read_trial', 'score'\n"
+        "verbs += 'strength', 'write_report', 'write_strength'\n"
         "for verb in verbs * 2:\n"
         "    assert type(getattr(osteocast, verb)).__name__ == 'function', verb\n"
         "assert osteocast.ForecastSettings is osteocast.forecasting.run.Settings\n"

@@ -91,6 +91,9 @@ class CarriedPart(_Part):
 
     stiffness_n_mm: float
     failure_load_n: float
+    low_n: Number = Field(description="end of the interval that published experiments suggest")
+    high_n: Number
+    moment_nm: Number = Field(description="at failure, where the loaded surface turns; null where it moves straight")
     definition: Literal["maximum", "plateau", "limit"] = Field(description="what failure means here")
     yield_load_n: Number = Field(description="0.2 % offset; null where the curve does not reach it")
     displacement_mm: float
@@ -103,6 +106,26 @@ class CarriedPart(_Part):
     left_out_voxels: int = Field(description="in parts that nothing holds")
 
 
+class ItemPart(_Part):
+    """What the CT says for one item of a score; null with the reason where it says nothing."""
+
+    instrument: str
+    item: str
+    value: float | str | None
+    missing: str
+
+
+class PiecePart(_Part):
+    """One lesion measured."""
+
+    volume_ml: float
+    diameter_mm: float
+    kind: str | None
+    region: str | None = Field(description="of a femur")
+    items: list[ItemPart]
+    missing: list[str] = Field(description="why sections and region are missing")
+
+
 class LesionPart(_Part):
     """What the lesion costs; losses are shares of the bone without it and negative where it is stronger."""
 
@@ -110,6 +133,7 @@ class LesionPart(_Part):
     volume_ml: float
     share: float = Field(description="of the volume of the bone")
     without: CarriedPart
+    pieces: list[PiecePart] = Field(description="lesions that do not touch one another, the largest first")
     load_lost: float
     stiffness_lost: float
 
@@ -137,5 +161,7 @@ class StrengthDocument(_Part):
     load: LoadPart
     strength: CarriedPart
     lesion: LesionPart | None
+    interval: list[str] = Field(description="series the interval comes from, and what it is not")
     assumptions: list[str]
     warnings: list[WarningPart]
+    citations: dict[str, str]

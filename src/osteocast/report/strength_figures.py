@@ -22,6 +22,7 @@ _NAMES: Final = 196.0
 _ROW: Final = 25.0
 _AXIS: Final = 26.0
 _BAND: Final = 0.13
+_ROOM: Final = 52.0
 _CURVE: Final = (460.0, 250.0)
 _KILO: Final = 1000.0
 
@@ -68,12 +69,13 @@ def _bar(row: Row, top: float, scale: float, bone: Row) -> Markup:
     thick = 9.0 if daily else 15.0
     middle = top + _ROW / 2.0
     end = _x(row["load_n"], scale)
+    bar = end - _NAMES
     style: dict[str, Any] = {"fill": _OTHER} if daily else {"fill": _STRONG}
     if row["kind"] == "without":
         style = {"fill": "#FFFFFF", "stroke": _STRONG, "stroke_width": 1.6}
     drawn = [
         _words((_NAMES - 8.0, middle + 4.0), row["title"], "end", _INK, weight=None if daily else "600"),
-        tag("rect", x=_NAMES, y=middle - thick / 2.0, width=max(end - _NAMES, 0.6), height=thick, **style),
+        tag("rect", x=_NAMES, y=middle - thick / 2.0, width=max(bar, 0.6), height=thick, **style),
     ]
     if row.get("low_n") is not None and row.get("high_n") is not None:
         a, b = _x(row["low_n"], scale), _x(row["high_n"], scale)
@@ -82,10 +84,13 @@ def _bar(row: Row, top: float, scale: float, bone: Row) -> Markup:
         drawn.append(tag("path", d=ends, stroke=_INK, stroke_width=1.6))
         end = max(end, b)
     text = f"{row['load_n'] / _KILO:.2g}" if row["load_n"] < 10 * _KILO else f"{row['load_n'] / _KILO:.0f}"
-    over = daily and row["load_n"] > bone["load_n"]
-    drawn.append(
-        _words((end + 6.0, middle + 4.0), text + (" more" if over else ""), "start", _INK, "600" if over else None)
-    )
+    if not daily and bar > _ROOM:
+        # Inside the bar: beyond it the number would stand at the end of the whisker.
+        ink = "#FFFFFF" if row["kind"] == "carried" else _INK
+        drawn.append(_words((_NAMES + 6.0, middle + 4.0), f"{text} kN", "start", ink, "600"))
+        return group(drawn)
+    more = " more than it carries" if daily and row["load_n"] > bone["load_n"] else ""
+    drawn.append(_words((end + 6.0, middle + 4.0), text + more, "start", _INK, "600" if more else None))
     return group(drawn)
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from osteocast.evidence.load import evidence_sha256
 from osteocast.formats.nifti import nifti_bytes
 from osteocast.formats.vti import vti_bytes
-from osteocast.foundation.run_record import RunRecord
-from osteocast.report.folder import RECORD, REPORT, RESULT, result_text
+from osteocast.foundation.run_record import RunRecord, new_run_record
+from osteocast.report.folder import RECORD, REPORT, RESULT, result_text, write_files
 from osteocast.report.strength_html import strength_html
 from osteocast.report.strength_pictures import pictures_of
 from osteocast.structure.ct_fields import Fields, fields_of
 from osteocast.structure.label_picture import mask_picture
 from osteocast.structure.strength import Strength
+from osteocast.structure.strength_document import strength_document
 
-__all__ = ["MASK", "strength_files"]
+__all__ = ["MASK", "strength_files", "write_strength"]
 
 MASK = "mask.png"
 _ABOUT = "Osteocast, research and education only"
@@ -43,6 +46,18 @@ def strength_files(found: Strength, document: Mapping[str, Any], record: RunReco
         **field_files(found, fields),
         REPORT: strength_html(document, pictures_of(found, fields)),
     }
+
+
+def write_strength(found: Strength, folder: str | Path) -> Path:
+    """Write result, fields, pictures and page of a strength, all or none, and return the path of the page.
+
+    Raises
+    ------
+    StorageError
+        ``storage.write`` or ``storage.folder``.
+    """
+    record = new_run_record(("osteocast.strength",), None, {}, evidence_sha256(), found.question.threads)
+    return write_files(strength_files(found, strength_document(found), record), folder)
 
 
 def field_files(found: Strength, fields: Fields) -> dict[str, bytes]:

@@ -17,7 +17,8 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
     """Return the summary of a result of ``strength-result.schema.json``."""
     one, lesion, bone = result["strength"], result["lesion"], result["bone"]
     rows = [
-        ("carries", f"{force_text(one['failure_load_n'])} ({DEFINITIONS[one['definition']]})"),
+        ("carries", f"{force_text(one['failure_load_n'])}, {interval_text(one)}"),
+        ("failure is", DEFINITIONS[one["definition"]]),
         ("stiffness", f"{one['stiffness_n_mm']:,.0f} N/mm"),
         ("bone", f"{bone['volume_ml']:.1f} mL, {bone['mean_density']:.0f} {bone['density_unit']}"),
     ]
@@ -37,7 +38,7 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
 DEFINITIONS = {
     "maximum": "highest force",
     "plateau": "force no longer rises",
-    "limit": "force at the limit of displacement, not yet a maximum",
+    "limit": "force at a stated displacement, still rising",
 }
 """What failure means, in words."""
 
@@ -48,6 +49,13 @@ def force_text(newton: float | None) -> str:
         return "–"
     rounded = float(f"{newton:.3g}")
     return f"{rounded:,.0f} N" if rounded >= 100 else f"{rounded:g} N"
+
+
+def interval_text(one: Mapping[str, Any]) -> str:
+    """Return the interval in words: ``interval 200 N to 2,840 N or wider``."""
+    if one["low_n"] is None or one["high_n"] is None:
+        return "no published series gives an interval"
+    return f"interval {force_text(one['low_n'])} to {force_text(one['high_n'])} or wider"
 
 
 def lost(share: float) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from osteocast.report.strength_terminal import DEFINITIONS, force_text, lost
+from osteocast.report.strength_terminal import DEFINITIONS, force_text, interval_text, lost
 from osteocast.report.wording import sentence_case
 
 __all__ = ["strength_view"]
 
 View = dict[str, Any]
 
+_SCORES = {"sins": "SINS", "mirels": "Mirels", "axial-cortical": "Axial cortical involvement"}
 _MASK_CODES = ("label.", "axes.")
 
 
@@ -27,6 +28,8 @@ def strength_view(result: Mapping[str, Any]) -> View:
     return {
         "result": result,
         "headline": f"{result['bone']['title']}: carries {force_text(one['failure_load_n'])}",
+        "interval": sentence_case(interval_text(one)),
+        "rules": [_rule(rule) for rule in one["rules"]],
         "definition": DEFINITIONS[one["definition"]],
         "facts": _facts(result),
         "lesion": None if lesion is None else _lesion(lesion, one),
@@ -37,12 +40,41 @@ def strength_view(result: Mapping[str, Any]) -> View:
     }
 
 
+def _rule(rule: Mapping[str, Any]) -> View:
+    about, _, source = rule["about"].removeprefix(f"rule {rule['rule']}: ").partition(" (")
+    load = force_text(rule["load_n"]) if rule["load_n"] is not None else rule["reason"]
+    return {"about": sentence_case(about), "source": source.removesuffix(")"), "load": load}
+
+
+def _pieces(lesion: Mapping[str, Any]) -> list[View]:
+    """Return each lesion with the items of scores that the CT answers, and those it does not."""
+    found = []
+    for number, one in enumerate(lesion["pieces"], 1):
+        title = f"Lesion {number}: {one['volume_ml']:.2f} mL, {one['diameter_mm']:.0f} mm across"
+        title += f", {one['kind']}" if one["kind"] else ""
+        rows = [_item(item) for item in one["items"]]
+        found.append({"title": title, "rows": rows, "missing": one["missing"]})
+    return found
+
+
+def _item(item: Mapping[str, Any]) -> View:
+    value = item["value"]
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return {
+        "score": _SCORES.get(item["instrument"], item["instrument"]),
+        "item": item["item"].replace("_", " "),
+        "text": f"not known: {item['missing']}" if value is None else text,
+    }
+
+
 def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     one, bone = result["strength"], result["bone"]
     sizes = [f"{v:.3g}" for v in bone["spacing_mm"]]
     tension = one["tension_share"]
+    moment = [] if one["moment_nm"] is None else [("Moment at failure", f"{one['moment_nm']:.3g} N m")]
     return [
         ("Load case", result["load"]["name"]),
+        *moment,
         ("Stiffness", f"{one['stiffness_n_mm']:,.0f} N/mm"),
         ("Yield, 0.2 % offset", force_text(one["yield_load_n"])),
         ("Work to failure", f"{one['energy_mj'] / 1000.0:.3g} J"),
@@ -58,6 +90,7 @@ def _lesion(lesion: Mapping[str, Any], one: Mapping[str, Any]) -> View:
     without = lesion["without"]
     return {
         "synthetic": lesion["synthetic"],
+        "pieces": _pieces(lesion),
         "volume": f"{lesion['volume_ml']:.2f} mL, {100 * lesion['share']:.1f} % of the bone",
         "rows": [
             ("Load carried", force_text(without["failure_load_n"]), force_text(one["failure_load_n"]),
@@ -81,6 +114,7 @@ def _warning(one: Mapping[str, str]) -> View:
 def _bars(result: Mapping[str, Any]) -> list[View]:
     one, lesion = result["strength"], result["lesion"]
     rows: list[View] = [{"title": "This bone", "load_n": one["failure_load_n"], "kind": "carried"}]
+    rows[0] |= {"low_n": one["low_n"], "high_n": one["high_n"]}
     if lesion is not None:
         rows.append({"title": "without its lesion", "load_n": lesion["without"]["failure_load_n"], "kind": "without"})
     return rows

@@ -243,7 +243,9 @@ def _lines(cut: _Cut, line: Calibration | None, mapped: list[tuple[str, ...]], s
     entry = site.entry
     z, y, x = cut.density.spacing_zyx_mm
     said = dict.fromkeys(text for one in mapped for text in one)
+    tissue = "lesion: the same laws of density as in other bone (kaneko2004: trabecular bone of distal femora, read)"
     return (
+        *((tissue,) if cut.lesion.any() else ()),
         f"calibration: {line.described()}" if line else f"the CT is a density already: {cut.density.unit}",
         *said,
         f"strength in tension: {entry['tension']:g} of that in compression ({entry['tension_source']}, "

@@ -22,6 +22,7 @@ from osteocast.structure.ct_header import (
 )
 from osteocast.structure.ct_libraries import simpleitk
 from osteocast.structure.ct_meta import read_meta
+from osteocast.structure.ct_nifti import check_finite_nifti
 from osteocast.structure.volume import Matrix, check_affine, nearest_lps
 
 __all__ = ["Image", "read_image", "with_reader"]
@@ -83,6 +84,8 @@ def read_image(path: Path, layers: bool = False) -> Image:
     reader.SetFileName(str(path))
     with_reader(path.name, reader.ReadImageInformation)
     _check_header(reader, path, layers)
+    if ending.startswith(".nii"):
+        with_reader(path.name, partial(check_finite_nifti, path))
     image = with_reader(path.name, reader.Execute)
     values = with_reader(path.name, lambda: itk.GetArrayFromImage(image))
     keys = [key for key in with_reader(path.name, image.GetMetaDataKeys) if _KEPT_NOTES.fullmatch(key)]

@@ -12,8 +12,9 @@ from osteocast.foundation.errors import Issue
 from osteocast.structure.axes import bone_kind, find_axes
 from osteocast.structure.bone_model import Built, build_bone
 from osteocast.structure.ct_read import Scan, read_ct
+from osteocast.structure.error_band import Band, error_band
 from osteocast.structure.failure import Failure, load_to_failure
-from osteocast.structure.failure import Settings as FailureSettings
+from osteocast.structure.failure_checks import settings_for
 from osteocast.structure.failure_rules import RuleLoad, rule_loads
 from osteocast.structure.lesion_effect import without_lesion
 from osteocast.structure.lesion_insert import insert_lesion
@@ -40,12 +41,15 @@ class Carried:
     failure : Failure
     rules : tuple of RuleLoad
         Failure loads by rules from the elastic solution.
+    band : Band
+        Interval around the failure load that published experiments suggest.
     """
 
     bone: BoneModel
     loaded: LoadedBone
     failure: Failure
     rules: tuple[RuleLoad, ...]
+    band: Band
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,9 +130,18 @@ def strength(ct: str | Path, question: Question, progress: Progress | None = Non
         carried=carried,
         sound=healthy,
         synthetic=question.insert is not None,
-        warnings=(*built.warnings, *find_axes(bone, load_case(bone_kind(bone.site), load).site).warnings),
+        warnings=(*built.warnings, *_doubts(carried, load)),
         seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
     )
+
+
+def _doubts(carried: Carried, load: str) -> tuple[Issue, ...]:
+    """Return what the axes and the loading warn of."""
+    bone = carried.bone
+    axes = find_axes(bone, load_case(bone_kind(bone.site), load).site).warnings
+    fix = "Note: see the force-displacement curve and the failed region before you use the load."
+    told = (Issue("failure.doubtful", "loading", text, "", fix) for text in carried.failure.warnings)
+    return (*axes, *told)
 
 
 def _with_lesion(built: Built, question: Question) -> tuple[BoneModel, BoneModel | None]:
@@ -143,6 +156,7 @@ def _with_lesion(built: Built, question: Question) -> tuple[BoneModel, BoneModel
 
 def _carry(bone: BoneModel, load: str, question: Question, tell: Progress, stage: str) -> Carried:
     loaded = load_bone(bone, load, LoadOptions(boundary=question.boundary))
-    settings = FailureSettings(threads=question.threads)
+    settings = settings_for(bone.site, question.threads)
     failure = load_to_failure(loaded, settings, lambda what, done, total: tell(stage, done, total))
-    return Carried(bone, loaded, failure, rule_loads(loaded, failure.elastic))
+    rules = rule_loads(loaded, failure.elastic)
+    return Carried(bone, loaded, failure, rules, error_band(bone.site, "nonlinear", failure.failure_load_n))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from typing import Any
 
 import numpy as np
 
+from osteocast.evidence.cite import cite
+from osteocast.evidence.load import load_sources
 from osteocast.formats.strength_model import STRENGTH_FORMAT
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import Issue
 from osteocast.foundation.version import VERSION
+from osteocast.structure.lesion_report import LesionReport, report_lesions
 from osteocast.structure.strength import Carried, Strength
 
 __all__ = ["strength_document"]
@@ -22,7 +27,7 @@ def strength_document(found: Strength) -> dict[str, Any]:
     """Return what ``data/schema/strength-result.schema.json`` describes; it names no person and no file."""
     built, bone = found.built, found.carried.bone
     line = built.calibration
-    return {
+    document = {
         "schema": STRENGTH_FORMAT,
         "version": VERSION,
         "banner": BANNER,
@@ -60,13 +65,24 @@ def strength_document(found: Strength) -> dict[str, Any]:
         "load": {"name": found.carried.loaded.name, "length_mm": _rounded(found.carried.loaded.length_mm)},
         "strength": _carried(found.carried),
         "lesion": _lesion(found),
-        "assumptions": list(
-            dict.fromkeys(
-                (*bone.lines, *found.carried.loaded.lines, *found.carried.failure.lines, *_sound_lines(found))
-            )
-        ),
+        "interval": list(found.carried.band.lines),
+        "assumptions": _assumptions(found),
         "warnings": [_warning(one) for one in found.warnings],
     }
+    return {**document, "citations": _citations(document)}
+
+
+def _citations(document: dict[str, Any]) -> dict[str, str]:
+    """Return the reference of every source whose key stands anywhere in the document."""
+    words = set(re.findall(r"[a-z0-9-]+", json.dumps(document)))
+    return cite(key for key in load_sources() if key in words)
+
+
+def _assumptions(found: Strength) -> list[str]:
+    """Return every line once; warnings among them stand in the list of warnings."""
+    one = found.carried
+    lines = dict.fromkeys((*one.bone.lines, *one.loaded.lines, *one.failure.lines, *_sound_lines(found)))
+    return [line for line in lines if not line.startswith("warning ")]
 
 
 def _ct(found: Strength) -> dict[str, Any]:
@@ -103,6 +119,9 @@ def _carried(one: Carried) -> dict[str, Any]:
     return {
         "stiffness_n_mm": _rounded(failure.stiffness_n_mm),
         "failure_load_n": _rounded(failure.failure_load_n),
+        "low_n": _rounded(one.band.low_n),
+        "high_n": _rounded(one.band.high_n),
+        "moment_nm": _moment(one),
         "definition": failure.definition,
         "yield_load_n": _rounded(failure.yield_load_n),
         "displacement_mm": _rounded(failure.failure_displacement_mm),
@@ -133,8 +152,40 @@ def _lesion(found: Strength) -> dict[str, Any] | None:
         "share": _rounded(volume / _volume_ml(found, found.carried.bone.bone)),
         "without": _carried(found.sound),
         "load_lost": _rounded(1.0 - with_.failure_load_n / without.failure_load_n),
+        "pieces": [_piece(one) for one in report_lesions(found.carried.bone, _level(found.built.label))],
         "stiffness_lost": _rounded(1.0 - with_.stiffness_n_mm / without.stiffness_n_mm),
     }
+
+
+def _moment(one: Carried) -> float | None:
+    """Return the moment at failure where the loaded surface turns [N m]."""
+    lever = one.loaded.lever_mm
+    return _rounded(one.failure.failure_load_n * lever / 1000.0) if lever else None
+
+
+def _level(label: str) -> str | None:
+    """Return ``"L4"`` of a label that names a level of the spine."""
+    level = label.removeprefix("vertebra-")
+    return level.upper() if level != label else None
+
+
+def _piece(one: LesionReport) -> dict[str, Any]:
+    return {
+        "volume_ml": _rounded(one.measures.volume_ml),
+        "diameter_mm": _rounded(one.measures.greatest_diameter_mm),
+        "kind": one.measures.kind.value,
+        "region": one.region,
+        "items": [
+            {"instrument": instrument, "item": name, "value": _value(reading.value), "missing": reading.missing}
+            for instrument, items in one.items.items()
+            for name, reading in items.items()
+        ],
+        "missing": list(one.missing),
+    }
+
+
+def _value(value: float | str | None) -> float | str | None:
+    return value if isinstance(value, str) else _rounded(value)
 
 
 def _sound_lines(found: Strength) -> tuple[str, ...]:
