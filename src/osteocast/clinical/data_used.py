@@ -44,7 +44,7 @@ def data_used(facts: Facts, account: FhirRecord | None) -> tuple[Datum, ...]:
 
 
 def _datum(facts: Facts, what: tuple[str, str, str, str], value: tuple[str, str], day: dt.date | None) -> Datum:
-    age = None if day is None else max(0, (facts.today - day).days)
+    age = None if day is None else (facts.today - day).days
     return Datum(*what, *value, day, age)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from osteocast.formats.fields import clipped, suggestion
 from osteocast.formats.instrument_model import ItemEntry, LevelEntry, plain_word
 from osteocast.formats.possible import Possible, Value, known
+from osteocast.foundation.decimal_mark import with_point
 from osteocast.foundation.errors import Issue
 
 __all__ = ["Given", "names_of", "open_item", "read_given"]
@@ -223,7 +224,8 @@ def _read_set(reading: _Reading, item: ItemEntry, name: str, value: object) -> N
 
 def _read_number(reading: _Reading, items: Mapping[str, ItemEntry], name: str, value: object) -> None:
     item = items[name]
-    match = _NUMBER.fullmatch(str(value).strip()) if not isinstance(value, bool | list | tuple) else None
+    plain = "" if isinstance(value, bool | list | tuple) else with_point(str(value).strip())
+    match = _NUMBER.fullmatch(plain)
     number = float(match[1]) if match else math.nan
     if match is None or not math.isfinite(number):
         expected = f"a number{' of ' + item.unit if item.unit else ''}"

@@ -86,6 +86,6 @@ def ages_of(facts: Facts) -> tuple[Age, ...]:
         if "imaging" in row["readings"]:
             dates += [one.found for one in facts.lesions if one.found is not None]
         if dates:
-            days = max(0, (facts.today - max(dates)).days)
+            days = (facts.today - max(dates)).days
             found.append(Age(row["title"], max(dates), days, days > row["days"], row["says"]))
     return tuple(found)
