@@ -20,11 +20,12 @@ __all__ = ["LesionMeasures", "Reading", "lesion_pieces", "measure_lesion"]
 Mask = npt.NDArray[np.bool_]
 
 # Of our own choice: bone within this distance is what a lesion is compared with; a voxel is lower or higher than that
-# bone from half its density, and from a noise of CT, on; a kind needs a quarter of the lesion.
+# bone by a share of its density, and by more than bone differs in itself; a kind needs a quarter of the lesion. Lower
+# is told from less, because soft tissue is not far below porous bone.
 _NEAR_MM = 15.0
 _APART_MM = 2.0
-_CHANGE = 0.5
-_NOISE_MG_CM3 = 30.0
+_LOWER = (0.25, 30.0)
+_HIGHER = (0.50, 60.0)
 _KIND_SHARE = 0.25
 _ENOUGH = 20
 _TOUCHING = np.ones((3, 3, 3), dtype=bool)
@@ -160,8 +161,8 @@ def _against_bone(bone: BoneModel, inside: Mask) -> tuple[float, float]:
         usual[number] = np.median(alike) if alike.size >= _ENOUGH else usual[number]
     expected = usual[layer[inside]]
     change = bone.density[inside] - expected
-    least = np.maximum(_CHANGE * np.abs(expected), _NOISE_MG_CM3)
-    return float((change < -least).mean()), float((change > least).mean())
+    less, more = (np.maximum(share * np.abs(expected), least) for share, least in (_LOWER, _HIGHER))
+    return float((change < -less).mean()), float((change > more).mean())
 
 
 def _kind(lower: float, higher: float) -> Reading:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from tests.unit.structure.lesion_cases import block, laws_of
 from tests.unit.structure.test_lesion_measures import tube
 from tests.unit.structure.test_lesion_places import t12  # noqa: F401
 
+from osteocast.foundation.errors import InputError, Issue
+from osteocast.structure import lesion_places
 from osteocast.structure.lesion_insert import insert_lesion
 from osteocast.structure.lesion_report import report_lesions
 from osteocast.structure.lesion_spec import parse_lesion
@@ -32,12 +35,17 @@ def test_a_vertebra_with_two_lesions(t12: BoneModel) -> None:  # noqa: F811
     assert found[0].missing == ()
 
 
-def test_a_femur_without_a_head_says_what_is_missing() -> None:
+def test_a_femur_without_axes_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_head(bone: BoneModel) -> None:
+        raise InputError(Issue("axes.no-head", bone.site, "no sphere", "a head", "Label it."))
+
+    monkeypatch.setattr(lesion_places, "find_axes", no_head)
     found = report_lesions(with_lesion(tube(), "lytic:12mm@lps:10,0,0"))[0]
-    assert found.missing
+    assert found.missing == ("no sphere, not a head (axes.no-head)",)
     assert found.measures.sections is None
     assert found.items["mirels"]["size"].value is None
     assert found.items["mirels"]["lesion"].value == "lytic"
+    assert found.region is None
 
 
 def test_any_other_bone_is_measured_along_its_length_and_not_scored() -> None:
