@@ -68,6 +68,7 @@ def error_band(site: str, rule: str, load_n: float) -> Band:
         return Band(None, None, (f"no published series of {bone} with an interval: no error band", *lines))
     if not same:
         lines.append(f"no {kind} series of {bone} gives an interval; that of the other kind is taken")
+    lines += [_outside(name, series[name], load_n) for name in chosen if _is_outside(series[name], load_n)]
     low, high = min(ends[0] for ends in chosen.values()), max(ends[1] for ends in chosen.values())
     return Band(max(low, 0.0), high, (*lines, LOWER_BOUND))
 
@@ -86,6 +87,15 @@ def _interval(one: Mapping[str, Any], load_n: float) -> tuple[float, float] | No
         half = float(stats.norm.ppf(0.5 + _COVER / 2)) * one["spread_n"] * math.sqrt(1 - min(one["r2"]))
         return load_n - half, load_n + half
     return None
+
+
+def _is_outside(one: Mapping[str, Any], load_n: float) -> bool:
+    return "range_n" in one and not one["range_n"][0] <= load_n <= one["range_n"][1]
+
+
+def _outside(name: str, one: Mapping[str, Any], load_n: float) -> str:
+    low, high = one["range_n"]
+    return f"{name}: {load_n:.0f} N lies outside of the loads of the series, {low:.0f} to {high:.0f} N"
 
 
 def _line(name: str, one: Mapping[str, Any], ends: tuple[float, float] | None) -> str:

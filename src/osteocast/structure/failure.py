@@ -16,7 +16,7 @@ from osteocast.structure.failure_checks import Settings, against, check, not_con
 from osteocast.structure.failure_curve import MEANING, Curve, Definition, judge, offset_yield
 from osteocast.structure.loaded import CAP, LoadedBone, Mask
 from osteocast.structure.voxel_model import Floats, Integers, Solution
-from osteocast.structure.yielding import Law
+from osteocast.structure.yielding import Law, principal_ends
 
 __all__ = ["Failure", "Progress", "Settings", "load_to_failure", "settings_for"]
 
@@ -28,6 +28,12 @@ _FIRST = 1e-3
 
 _HALVINGS = 4
 """How often a step that does not converge is halved."""
+
+_LARGE_STRAIN = 0.1
+"""Beyond this principal strain the assumption of small strains is poor."""
+
+_LARGE_SHARE = 0.01
+"""Share of the bone beyond it that is told."""
 
 _WORK = 0.01
 """Work of the load and work on the voxels may differ by this share before it is said."""
@@ -194,8 +200,8 @@ def _result(
     """Put together what is reported of the state at failure."""
     loaded, curve, point = body.loaded, loading.curve, loading.failed.point
     at_failure = body.solution(point, elastic)
-    whole = loaded.part.ravel()[body.cell] != CAP
-    over = whole & (body.modulus >= settings.marrow_mpa) & (point.ratio.max(0) >= 1)
+    bone = (loaded.part.ravel()[body.cell] != CAP) & (body.modulus >= settings.marrow_mpa)
+    over = bone & (point.ratio.max(0) >= 1)
     volume = float(np.prod(loaded.model.spacing))
     lost = loading.failed.work - at_failure.energy_density() * volume
     until = curve.displacement_mm <= point.at_mm
@@ -219,7 +225,7 @@ def _result(
         iterations=loading.iterations,
         seconds=(time.perf_counter() - began[0], time.process_time() - began[1]),
         lines=(*loaded.lines, *_lines(settings, loading.definition)),
-        warnings=_warnings(body, settings, loading, over),
+        warnings=_warnings(body, loading, bone, over),
     )
 
 
@@ -250,13 +256,17 @@ def _lines(settings: Settings, definition: Definition) -> tuple[str, ...]:
     )
 
 
-def _warnings(body: Body, settings: Settings, loading: _Loading, over: Mask) -> tuple[str, ...]:
+def _warnings(body: Body, loading: _Loading, bone: Mask, over: Mask) -> tuple[str, ...]:
     """Return what a reader has to know before he uses the load."""
     found = []
     if not over.any():
         found.append("no voxel of the bone yielded: the load at the limit is no failure load")
     if body.solver.left_out[1]:
         found.append("{} parts with {} voxels hang loose and were left out".format(*body.solver.left_out))
+    ends = principal_ends(loading.failed.point.displacement, body.voxels)[:, bone]
+    large = float((np.abs(ends).max(0) > _LARGE_STRAIN).mean()) if bone.any() else 0.0
+    if large > _LARGE_SHARE:
+        found.append(f"{large:.0%} of the bone is strained beyond {_LARGE_STRAIN:.0%}: strains are no longer small")
     work = float(loading.failed.work.sum())
     curve, until = loading.curve, loading.curve.displacement_mm <= loading.failed.point.at_mm
     outside = float(np.trapezoid(curve.force_n[until], curve.displacement_mm[until]))

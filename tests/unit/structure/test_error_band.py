@@ -39,6 +39,11 @@ def test_vertebra_has_the_interval_of_metastatic_vertebrae() -> None:
     assert band.low_n == pytest.approx(3000 - half)
 
 
+def test_a_load_beyond_those_of_the_series_is_told() -> None:
+    assert any("outside" in line for line in error_band("vertebra", "nonlinear", 9000.0).lines)
+    assert not any("outside" in line for line in error_band("vertebra", "nonlinear", 3000.0).lines)
+
+
 @pytest.mark.parametrize("site", ["humerus-left", "generic"])
 def test_a_bone_without_series_has_no_interval_and_says_so(site: str) -> None:
     band = error_band(site, "nonlinear", 3000.0)

@@ -81,7 +81,7 @@ def test_a_beam_bends_up_to_one_and_a_half_times_its_elastic_moment(layers: int)
 
 
 def test_work_of_the_load_is_stored_or_dissipated() -> None:
-    failure = load_to_failure(cube(), Settings(limit_strain=0.03, tolerance=1e-4))
+    failure = load_to_failure(cube(), Settings(limit_strain=0.015, tolerance=1e-4))
     volume = float(np.prod(failure.at_failure.model.spacing))
     stored = float(failure.at_failure.energy_density().sum()) * volume
     assert stored > 0
@@ -156,6 +156,11 @@ def test_a_bone_that_does_not_yield_says_so() -> None:
     assert failure.tension_share is None
     assert failure.yield_load_n is None
     assert any("no failure load" in line for line in failure.warnings)
+
+
+def test_large_strains_are_told() -> None:
+    failure = load_to_failure(cube(), Settings(limit_strain=0.2, plateau=0.0))
+    assert any("no longer small" in line for line in failure.warnings)
 
 
 def test_hardening_raises_the_load() -> None:
