@@ -38,10 +38,6 @@ def test_masks_places_and_material_are_those_of_the_ct(case):
 def test_every_choice_is_said(case):
     scan, question = case
     said = " ".join(build_bone(scan, question).bone.lines)
-<<<<<<< HEAD
-    choices = ("1.0000 HU", "keller", "k2hpo4-to-ha", "ha-to-ash-schileo", "keaveny1994", "1 x 1.2 x 1.5 mm", "void")
-    for words in choices:
-=======
     for words in (
         "1.0000 HU",
         "keller",
@@ -51,7 +47,6 @@ def test_every_choice_is_said(case):
         "1 x 1.2 x 1.5 mm",
         "void",
     ):
->>>>>>> strength
         assert words in said
 
 
