@@ -92,10 +92,13 @@ class Body:
         self.voxels = Voxels(numbering.nodes, loaded.model.spacing)
         place, self._found = numbering.find(loaded.constraints.node)
         self._dof = (3 * place + loaded.constraints.component)[self._found]
-        chosen = loaded.moved
-        component = loaded.constraints.component[chosen]
-        self._moved = (3 * place[chosen] + component)[self._found[chosen]]
-        self._along = loaded.direction[component][self._found[chosen]]
+        chosen = loaded.moved & self._found
+        self._moved = (3 * place + loaded.constraints.component)[chosen]
+        self._along = loaded.constraints.value[chosen]
+
+    def force(self, inside: Floats) -> float:
+        """Return the force that does the work of moving the loaded surface [N] from the forces of all dofs."""
+        return float((inside[self._moved] * self._along).sum())
 
     def moved_to(self, u: Floats, at_mm: float) -> Floats:
         """Return displacements with the prescribed values of the loaded surface at `at_mm`."""
@@ -128,7 +131,7 @@ class Body:
         share = self.law.share(ratio.max(0))
         rest = self.forces(u, share)
         held = rest[self._dof]
-        force = float((rest[self._moved] * self._along).sum())
+        force = self.force(rest)
         np.negative(rest, out=rest)
         rest[self.solver.grid.held] = 0
         against = math.sqrt(float((held * held).sum()))

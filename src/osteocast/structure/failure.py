@@ -140,15 +140,16 @@ def load_to_failure(loaded: LoadedBone, settings: Settings | None = None, progre
     tell("elastic", 0, settings.steps)
     body = Body(loaded, Law(settings.hardening, settings.rest), settings.threads)
     elastic = body.solver.solve()
-    if not loaded.force(elastic) > 0:
-        raise InputError(against(loaded.force(elastic)))
-    loading = _load(body, elastic, settings, tell)
+    stiffness = body.force(body.forces(elastic.displacement.ravel(), np.ones(body.cell.size)))
+    if not stiffness > 0:
+        raise InputError(against(stiffness))
+    loading = _load(body, (elastic, stiffness), settings, tell)
     return _result(body, settings, loading, elastic, began)
 
 
-def _load(body: Body, elastic: Solution, settings: Settings, tell: Progress) -> _Loading:
-    """Load step by step until the curve has failed or the limit is reached."""
-    stiffness = body.loaded.force(elastic)
+def _load(body: Body, first: tuple[Solution, float], settings: Settings, tell: Progress) -> _Loading:
+    """Load step by step until the curve has failed or the limit is reached; `first` is elastic, with its stiffness."""
+    elastic, stiffness = first
     now = Point(0.0, 0.0, np.zeros(elastic.displacement.size), np.zeros((2, body.cell.size)), 0, 0.0)
     before = now._replace(at_mm=1.0, displacement=elastic.displacement.ravel())
     top = last = _State(now, np.zeros(body.cell.size))

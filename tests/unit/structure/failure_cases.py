@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +88,7 @@ def vertebra(shared: Path) -> LoadedBone:
 def bending(layers: int, height: float, width: float, strength: float) -> LoadedBone:
     """Return a beam along z, `layers` through its height along x, whose ends turn against each other.
 
-    The loaded surface is the half of the end that is pulled; the other half is pushed as far.
+    The force is then the moment over half the height.
     """
     size = height / layers
     model = VoxelModel(np.full((layers // 2, round(width / size), layers), 1000.0), (size, size, size))
@@ -98,5 +97,4 @@ def bending(layers: int, height: float, width: float, strength: float) -> Loaded
     low = slide_face(model, "z", 0)
     pins = join(on_nodes(np.array([0]), "xy", (0.0, 0.0)), on_nodes(np.array([layers]), "y", (0.0,)))
     ends = join(low, Prescribed(end, np.full(end.size, 2), turned), pins)
-    made = loaded(model, (strength, strength), ends, (0.0, 0.0, 1.0))
-    return replace(made, moved=ends.value > 0)
+    return loaded(model, (strength, strength), ends, (0.0, 0.0, 1.0))
