@@ -21,7 +21,7 @@ _LEAST_COVER = 0.45
 _DIRECTIONS = 400
 _CANDIDATES = 12
 _ROUNDS = 8
-_SMALLEST_MM, _LARGEST_MM = 12.0, 35.0
+_SMALLEST_MM, _LARGEST_MM = 17.0, 32.0
 
 
 class Ball(NamedTuple):
@@ -46,7 +46,7 @@ class Ball(NamedTuple):
 
 
 def find_ball(bone: BoneModel) -> Ball:
-    """Return the sphere that fits a part of the surface best: most directions covered.
+    """Return the sphere with the largest area of the bone's surface on it.
 
     Starts are the deepest places of the bone, far from one another; each is fitted by least squares to the surface near
     the sphere, again and again.
@@ -67,13 +67,17 @@ def find_ball(bone: BoneModel) -> Ball:
     best: Ball | None = None
     for start, radius in _starts(depth, affine):
         ball = _fitted(surface, start, radius, half)
-        if ball is not None and (best is None or ball.cover > best.cover):
+        if ball is not None and (best is None or _area(ball) > _area(best)):
             best = ball
     if best is None or best.cover < _LEAST_COVER:
         found = "no sphere" if best is None else f"a sphere on {best.cover:.0%} of the directions at best"
         fix = "The head may be cut off, broken or not labelled; use a generic load case or a whole label."
         raise InputError(Issue("axes.no-head", bone.site, found, f"a head on at least {_LEAST_COVER:.0%}", fix))
     return best
+
+
+def _area(ball: Ball) -> float:
+    return ball.cover * ball.radius**2
 
 
 def _filled(mask: Mask) -> Mask:

@@ -6,7 +6,7 @@ import numpy as np
 
 from osteocast.foundation.errors import Issue
 from osteocast.structure.axes_ball import Ball, find_ball
-from osteocast.structure.axes_points import BoneAxes, inertia, places, unit
+from osteocast.structure.axes_points import BoneAxes, at_border, inertia, places, unit
 from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.volume import Matrix
 
@@ -61,7 +61,7 @@ def femur_axes(bone: BoneModel) -> BoneAxes:
         "neck": -neck,
     }
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, parts["head"])
+    warnings += at_border(_upper(bone, ball, proximal), "head, neck or trochanters", bone.site)
     landmarks = {"head": ball.centre, "shaft": middle}
     return BoneAxes("femur", directions, landmarks, parts, tuple(warnings), (line,))
 
@@ -81,7 +81,7 @@ def humerus_axes(bone: BoneModel) -> BoneAxes:
     line = f"axes: head radius {ball.radius:.1f} mm on {ball.cover:.0%} of directions; side as labelled"
     directions = {"proximal": proximal, "medial": medial, "lateral": -medial, "anterior": anterior}
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, parts["head"])
+    warnings += at_border(_upper(bone, ball, proximal), "head, neck or trochanters", bone.site)
     return BoneAxes("humerus", directions, {"head": ball.centre, "shaft": middle}, parts, tuple(warnings), (line,))
 
 
@@ -187,11 +187,8 @@ def _parts(bone: BoneModel, ball: Ball, proximal: Matrix) -> dict[str, Mask]:
     return parts
 
 
-def _cut(bone: BoneModel, head: Mask) -> list[Issue]:
-    """Return a warning where the head itself is cut by the border of the image."""
-    ends = (head[0], head[-1], head[:, 0], head[:, -1], head[:, :, 0], head[:, :, -1])
-    cut = int(sum(int(end.sum()) for end in ends))
-    if not cut:
-        return []
-    fix = "Take a scan that holds the whole head; a cut head is loaded where it is not."
-    return [Issue("axes.cut", bone.site, f"{cut} voxels of the head at the border of the image", "a whole head", fix)]
+def _upper(bone: BoneModel, ball: Ball, proximal: Matrix) -> Mask:
+    """Return the voxels of head, neck and trochanters."""
+    upper = bone.bone.copy()
+    upper[bone.bone] = (places(bone.bone, bone.affine) - ball.centre) @ proximal > -_TROCHANTER_DOWN * ball.radius
+    return upper

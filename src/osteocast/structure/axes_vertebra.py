@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.structure.axes_points import BoneAxes, places, unit
+from osteocast.structure.axes_points import BoneAxes, at_border, places, unit
 from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.resample import box_of
 from osteocast.structure.volume import Matrix
@@ -15,11 +15,13 @@ __all__ = ["split_body", "vertebra_axes"]
 
 # Choices of our own, in millimetres, shares and degrees; the tests show what they do on real and made vertebrae.
 _CENTRAL = 0.65
-_OPENING = 0.75
+_OPENING = 0.7
+_GROWN = 1.1
 _ROUNDS = 4
 _BIN_MM = 1.5
 _FEWEST_COLUMNS = 12
-_APART_DEG = 30.0
+_WEDGE_DEG = 20.0
+_APART_DEG = 45.0
 _TILT_DEG = 60.0
 _ARCH_SHARE = 0.05
 
@@ -46,7 +48,7 @@ def vertebra_axes(bone: BoneModel) -> BoneAxes:
     arch = bone.bone & ~body if arch is None or not arch.any() else arch
     points = places(body, bone.affine)
     centre = points.mean(0)
-    superior = _superior(points, bone.site)
+    superior = _superior(points, bone.site, warnings)
     if arch.sum() < _ARCH_SHARE * body.sum():
         found = "no arch beside the body"
         fix = "Label the whole vertebra; the front is taken from the CT's axes meanwhile."
@@ -55,8 +57,9 @@ def vertebra_axes(bone: BoneModel) -> BoneAxes:
     else:
         towards = centre - places(arch, bone.affine).mean(0)
     anterior = unit(towards - (towards @ superior) * superior)
-    left = np.cross(superior, -anterior)
+    left = np.cross(-anterior, superior)
     warnings += _against_ct(superior, anterior, bone.site)
+    warnings += at_border(body, "the body", bone.site)
     directions = {"superior": superior, "anterior": anterior, "left": left}
     lines.append("axes: normals of the end plates; front from arch to body")
     return BoneAxes("vertebra", directions, {"body": centre}, {"body": body}, tuple(warnings), tuple(lines))
@@ -65,9 +68,8 @@ def vertebra_axes(bone: BoneModel) -> BoneAxes:
 def split_body(mask: Mask, spacing_zyx_mm: tuple[float, float, float]) -> Mask:
     """Return the body of a vertebra that has one label.
 
-    The mask is opened with a ball whose radius is three quarters of that of the largest ball that fits: the body holds
-    such a ball anywhere, pedicles and processes do not. What is within a quarter of that radius of the opened part is
-    added again, which gives the body back its rims.
+    With R the radius of the largest ball that fits: what lies at least 0.7 R deep, which the body does and pedicles and
+    processes do not, is grown by 1.1 R, so that the body gets its rims back.
     """
     box = box_of(mask, spacing_zyx_mm)
     filled = np.pad(ndimage.binary_fill_holes(mask[box.slices]), 1)
@@ -78,18 +80,18 @@ def split_body(mask: Mask, spacing_zyx_mm: tuple[float, float, float]) -> Mask:
     core = pieces == pieces[np.unravel_index(int(depth.argmax()), depth.shape)]
     reach = ndimage.distance_transform_edt(~core, sampling=spacing_zyx_mm)
     body = np.zeros(mask.shape, dtype=bool)
-    body[box.slices] = (reach <= radius)[1:-1, 1:-1, 1:-1]
+    body[box.slices] = (reach <= _GROWN * radius)[1:-1, 1:-1, 1:-1]
     return body & mask
 
 
-def _superior(points: Matrix, site: str) -> Matrix:
+def _superior(points: Matrix, site: str, warnings: list[Issue]) -> Matrix:
     centred = points - points.mean(0)
     up = np.array([0.0, 0.0, 1.0])
     normals: tuple[Matrix, Matrix] = (up, up)
     for _ in range(_ROUNDS):
         found = _end_plates(centred, up)
         if found is None:
-            fix = "Label the body of the vertebra with both end plates, or name the axis of the load."
+            fix = "Label the body of the vertebra with both end plates, or use a generic load case."
             raise InputError(Issue("axes.end-plates", site, "no two surfaces", "an upper and a lower end plate", fix))
         normals = found
         up = unit(normals[0] + normals[1])
@@ -98,6 +100,9 @@ def _superior(points: Matrix, site: str) -> Matrix:
         found_text = f"end plates {apart:.0f} degrees apart"
         fix = "Check the label: a collapsed body, a cut or a lesion outside of the label tilts an end plate."
         raise InputError(Issue("axes.end-plates", site, found_text, f"at most {_APART_DEG:.0f} degrees", fix))
+    if apart > _WEDGE_DEG:
+        fix = "The load goes midway between both plates; look at the picture of the caps."
+        warnings.append(Issue("axes.wedge", site, f"end plates {apart:.0f} degrees apart", "parallel plates", fix))
     return up
 
 

@@ -15,7 +15,7 @@ from osteocast.structure.loaded import CAP, Mask
 from osteocast.structure.turning import Turned
 from osteocast.structure.voxel_model import Floats, Integers, Spacing
 
-__all__ = ["Held", "Touched", "prepare", "prescribe"]
+__all__ = ["Held", "Touched", "corners", "prepare", "prescribe"]
 
 _FEWEST_COLUMNS = 10
 _LEVELS = {"upper": (1,), "lower": (0,), "inside": (0, 1)}
@@ -52,7 +52,6 @@ def prepare(bone: Turned, contacts: Sequence[Contact], cap: Cap) -> Touched:
     """
     height = bone.spacing[2]
     plate = max(1, round((cap.thickness_mm - cap.intrusion_mm) / height))
-    depth = max(1, round(cap.intrusion_mm / height))
     low, high = (plate if any(c.cap and c.side == side for c in contacts) else 0 for side in ("lower", "upper"))
     part = np.pad((bone.bone.astype(np.uint8) + (bone.lesion & bone.bone)), ((low, high), (0, 0), (0, 0)))
     # Distance of each end of the span from the last layer, seen from its own side.
@@ -62,12 +61,13 @@ def prepare(bone: Turned, contacts: Sequence[Contact], cap: Cap) -> Touched:
         on = np.pad(_part(bone, contact), ((low, high), (0, 0), (0, 0)))
         layer = on
         if contact.side != "inside":
+            depth = max(1, round((contact.depth_mm or cap.intrusion_mm) / height))
             layer = _surface(part, on, contact, _Size(inner[contact.side], depth, plate), cap.cover)
         if (columns := int(layer.any(axis=0).sum())) < _FEWEST_COLUMNS:
             found = f"{columns} columns of voxels on the {contact.side} side of '{contact.on}'"
             fix = "Choose smaller voxels or check the label."
             raise InputError(Issue("load.part", contact.on, found, f"at least {_FEWEST_COLUMNS}", fix))
-        nodes.append(_corners(layer, _LEVELS[contact.side]))
+        nodes.append(corners(layer, _LEVELS[contact.side]))
     per_layer = (part.shape[1] + 1) * (part.shape[2] + 1)
     return Touched(part, low, tuple(nodes), tuple(float((n // per_layer).mean()) for n in nodes))
 
@@ -123,7 +123,7 @@ def _bare(on: Mask, standing: npt.NDArray[np.int64]) -> Mask:
     return result
 
 
-def _corners(cells: Mask, levels: tuple[int, ...]) -> Integers:
+def corners(cells: Mask, levels: tuple[int, ...]) -> Integers:
     """Return the nodes at the lower (0) or upper (1) faces of voxels, or at both."""
     z, y, x = (index.astype(np.int64) for index in np.nonzero(cells))
     ny, nx = cells.shape[1] + 1, cells.shape[2] + 1

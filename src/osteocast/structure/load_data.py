@@ -45,6 +45,8 @@ class Contact(NamedTuple):
     hold : str
         Components prescribed, of ``"xyz"``.
     moved : bool
+    depth_mm : float
+        How deep below its outermost place the bone belongs to the contact; 0: as deep as the cap surrounds it.
     """
 
     on: str
@@ -52,6 +54,7 @@ class Contact(NamedTuple):
     cap: bool
     hold: str
     moved: bool
+    depth_mm: float = 0.0
 
 
 class Motion(NamedTuple):

@@ -1,8 +1,8 @@
 """A bone brought from the axes of the CT into those of a load, with its mass and stiffness kept.
 
 A voxel of the new grid is bone where at least half of it is. Its modulus and its yield stresses are means over the part
-of it that is bone: averaging moduli, and not densities that a law then bends, keeps closest to measured strains
-(Taddei and others 2007), and the ratio of yield stress to modulus, the yield strain, stays as it was. What the steps of
+of it that is bone: moduli are averaged, and not densities that a law then bends (the choice of Taddei and others 2007),
+and soft tissue beside the bone is not mixed into its shell; the yield strain stays as it was. What the steps of
 the surface gain or lose is made up for by one factor on moduli and yield stresses, so that the integral of the modulus
 over the bone, which a bar's stiffness is proportional to, is the same before and after. Where the new axes are those of
 the CT and the voxels have the same size, every voxel is copied as it is.

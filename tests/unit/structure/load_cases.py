@@ -69,3 +69,37 @@ def vertebra(turn: Floats, spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     spine = (np.abs(x) <= 3) & (y >= 33) & (y < 55) & (np.abs(z + 4) <= 8)
     rest = (pedicles | arch | spine) & ~body
     return made("vertebra-l3", body | rest, affine, {"body": body, "posterior": rest})
+
+
+HEAD_MM = 24.0
+ANTEVERSION = 18.0
+
+
+def femur(turn: Floats, side: str = "left", label: str | None = None, shaft_mm: float = 130.0) -> BoneModel:
+    """Head, neck, shaft and both trochanters of one side, turned by a matrix; the shaft lies along z before."""
+    affine, at = grid_of((150, 120, 120), (2.0, 2.0, 2.0))
+    local = at @ turn
+    x, y, z = local[..., 0], local[..., 1], local[..., 2] - 70.0
+    inwards = -1.0 if side == "left" else 1.0
+    lean = np.radians(ANTEVERSION)
+    head = np.array([inwards * 45.0 * np.cos(lean), -45.0 * np.sin(lean), 20.0])
+    mask = np.linalg.norm(local - [0, 0, 70.0] - head, axis=-1) <= HEAD_MM
+    along = np.clip(
+        ((x * head[0] + y * head[1] + (z + 12) * (head[2] + 12)) / (head @ head + 24 * head[2] + 144)), 0, 1
+    )
+    axis = along[..., None] * np.array([head[0], head[1], head[2] + 12.0]) - [0.0, 0.0, 12.0]
+    mask |= np.linalg.norm(np.stack([x, y, z], -1) - axis, axis=-1) <= 15.0
+    mask |= (np.hypot(x, y) <= 14.0) & (z <= -5.0) & (z >= -50.0 - shaft_mm)
+    mask |= np.linalg.norm(np.stack([x + inwards * 12, y - 10, z - 2], -1), axis=-1) <= 16.0
+    mask |= np.linalg.norm(np.stack([x - inwards * 12, y - 14, z + 45], -1), axis=-1) <= 8.0
+    return made(f"femur-{label or side}", mask, affine)
+
+
+def humerus(turn: Floats) -> BoneModel:
+    """Head on a shaft, turned by a matrix."""
+    affine, at = grid_of((130, 90, 90), (2.0, 2.0, 2.0))
+    local = at @ turn - [0, 0, 60.0]
+    x, y, z = local[..., 0], local[..., 1], local[..., 2]
+    mask = np.linalg.norm(local - [-14.0, 3.0, 12.0], axis=-1) <= 23.0
+    mask |= (np.hypot(x, y) <= 12.0) & (z <= 0) & (z >= -150.0)
+    return made("humerus-left", mask, affine)
