@@ -1,9 +1,9 @@
 """What synthetic lesions cost in real bones: ``python benchmarks/lesions_in_bone.py volume t12``.
 
 Experiments: ``volume`` (stiffness against the volume of a lytic lesion), ``sclerotic`` (claim D14), ``strength``
-(failure load by kind), ``femur`` (place and kind, Mirels' items beside load to strength). Bones: ``t12`` comes with
-the project, ``l4`` and ``femur`` lie in the reference material (OSTEOCAST_SHARED, else beside the project). The
-lesions are in no patient. Rows are written as CSV to the standard output as they come; comments begin with #.
+(failure load by kind), ``femur`` (place and kind, Mirels' items beside load to strength). Bones: ``t12`` comes with the
+project, ``l4`` and ``femur`` lie in the reference material (folder in OSTEOCAST_SHARED). The lesions are in no
+patient. Rows are written as CSV to the standard output as they come; comments begin with #.
 """
 
 from __future__ import annotations
@@ -13,25 +13,28 @@ import dataclasses
 import os
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from osteocast.domain.table import read_table
 from osteocast.structure.axes import find_axes
 from osteocast.structure.bone_model import Built, build_bone
 from osteocast.structure.ct_read import read_ct
-from osteocast.structure.failure import Failure, load_to_failure
+from osteocast.structure.failure import Failure, load_to_failure, settings_for
 from osteocast.structure.lesion_insert import insert_lesion
-from osteocast.structure.lesion_measures import measure_lesion
+from osteocast.structure.lesion_measures import Reading
+from osteocast.structure.lesion_report import report_lesions
 from osteocast.structure.lesion_spec import LesionSpec, parse_lesion
-from osteocast.structure.load_case import load_bone
+from osteocast.structure.load_case import LoadOptions, load_bone
 from osteocast.structure.loaded import BoneModel
 from osteocast.structure.solver import VoxelSolver
 from osteocast.structure.strength_question import Question
 
 ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("OSTEOCAST_SHARED", ROOT.parent / "shared")) / "reference" / "ct" / "parosol-py"
+SHARED = Path(os.environ.get("OSTEOCAST_SHARED", ROOT / "reference")) / "reference" / "ct" / "parosol-py"
 DIAMETERS = (8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32)
 PLACES = ("body-centre", "body-anterior", "body-posterior")
 LARGEST_SHARE = 0.37
@@ -47,6 +50,16 @@ WOVEN = (1.0, 0.52, 0.4, 0.28)
 """No penalty; the assumed one and one SD (0.12) to either side."""
 DENSITIES = (0.0, 338.0, 506.0)
 """As the bone around it; 444 HU (Vassiliou 2007) and 654 HU (Ulano 2016) at 0.7957 mg/cm3 a HU - 14.79."""
+
+STANCE_MM = 1.5
+WALKING_N = 2.38 * 70.0 * 9.80665
+"""Joint force of walking (Bergmann 2001, abstract) of a person of 70 kg."""
+FEMORAL = (
+    *product(("neck-superolateral", "neck-inferomedial"), ("lytic",), (10, 16, 22)),
+    *product(("subtrochanteric-medial", "subtrochanteric-lateral"), ("lytic",), (10, 16, 22)),
+    *product(("neck-centre", "trochanteric-centre", "head-centre"), ("lytic",), (16, 26)),
+    *product(("neck-inferomedial", "subtrochanteric-medial", "neck-centre"), ("mixed", "sclerotic"), (22,)),
+)
 
 
 class Result(NamedTuple):
@@ -148,13 +161,47 @@ def strength(name: str) -> Iterator[str]:
         yield f"{name},{text},{body_share(made):.4f},{lost[0]:.4f},{lost[1]:.4f}"
 
 
-def measured(made: BoneModel) -> str:
-    """One line on what the image tells of the lesion."""
-    found = measure_lesion(made, made.lesion)
-    return f"{found.volume_ml:.2f} mL, {found.kind.value}"
+def femur(name: str) -> Iterator[str]:
+    """Place, size and kind in a femur in stance: load lost beside what the image says for Mirels' score."""
+    found = built(name)
+    sound = _stance(found.bone)
+    yield f"# {name}: sound {sound.stiffness:.0f} N/mm, {sound.load:.0f} N, voxels of {STANCE_MM:g} mm"
+    head = "bone,place,kind,diameter_mm,region,volume_ml,width_share,circumference,axial_mm,mirels_low,mirels_high"
+    yield f"{head},stiffness_lost,load_n,load_lost,walking_ratio"
+    for place, kind, diameter in FEMORAL:
+        made = insert_lesion(found.bone, parse_lesion(f"{kind}:{diameter}mm@{place}"), found.material)
+        report = report_lesions(made)[0]
+        sections = report.measures.sections
+        one = _stance(made)
+        image = [report.measures.volume_ml, sections.width_share, sections.circumference_share, sections.axial_mm]
+        cost = [1.0 - one.stiffness / sound.stiffness, one.load, 1.0 - one.load / sound.load, WALKING_N / one.load]
+        yield (
+            f"{name},{place},{kind},{diameter},{report.region},"
+            + ",".join(f"{value:.3f}" for value in image)
+            + ",{},{},".format(*mirels_range(report.items["mirels"]))
+            + ",".join(f"{value:.4g}" for value in cost)
+        )
 
 
-EXPERIMENTS = {"volume": volume, "sclerotic": sclerotic, "strength": strength}
+def _stance(bone: BoneModel) -> Result:
+    failure = load_to_failure(load_bone(bone, "stance", LoadOptions(spacing_mm=STANCE_MM)), settings_for("femur"))
+    return Result(failure.stiffness_n_mm, failure.failure_load_n, failure.seconds[1])
+
+
+def mirels_range(items: dict[str, Reading]) -> tuple[int, int]:
+    """Least and greatest total that the items leave open: pain always, the site at head and neck."""
+    table = read_table("instruments/mirels")["items"]
+    low = high = 0
+    for name in ("site", "pain", "lesion", "size"):
+        points = {level["name"]: level["points"] for level in table[name]["levels"]}
+        value = items[name].value
+        open_ = (2, 3) if name == "site" else (min(points.values()), max(points.values()))
+        least, most = (points[value],) * 2 if value is not None else open_
+        low, high = low + least, high + most
+    return low, high
+
+
+EXPERIMENTS = {"volume": volume, "sclerotic": sclerotic, "strength": strength, "femur": femur}
 
 
 def main() -> None:

@@ -49,8 +49,8 @@ def find_bone(scan: Scan, question: Question) -> Found:
     if question.labels is None:
         if question.box_mm is None or question.threshold is None:
             raise InputError(no_bone())
-        mask = mask_in_box(scan.volume, question.box_mm, question.threshold)
         site = _site(question.site, "box", None)
+        mask = mask_in_box(scan.volume, question.box_mm, question.threshold, site.kind == "vertebra")
         bone = check_bone(scan.volume, mask, site.name, question.metal_allowed)
         return Found(site, "box", bone.mask, np.zeros_like(bone.mask), {}, bone.warnings)
     labels = read_labels(question.labels, scan.volume, question.table)

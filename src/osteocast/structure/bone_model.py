@@ -231,12 +231,11 @@ def _apply_laws(
 
 
 def _recalled(laws: tuple[Law, Law]) -> tuple[Issue, ...]:
+    names = " and ".join(one.name for one in laws if one.status == "recalled")
+    if not names:
+        return ()
     fix = "Note: check the formula in the paper before you rely on it."
-    return tuple(
-        Issue("law.recalled", one.name, "a formula from memory", "a formula read at its source", fix)
-        for one in laws
-        if one.status == "recalled"
-    )
+    return (Issue("law.recalled", "laws", f"formula of {names} from memory", "one read at its source", fix),)
 
 
 def _lines(cut: _Cut, line: Calibration | None, mapped: list[tuple[str, ...]], site: Site) -> tuple[str, ...]:

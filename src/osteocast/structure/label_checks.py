@@ -132,7 +132,9 @@ def _holes(volume: Volume, mask: Mask, name: str) -> list[Issue]:
     return [Issue("label.hole", name, f"{size / 1000.0:.2f} mL enclosed but not labelled", "a mask without holes", fix)]
 
 
-def mask_in_box(volume: Volume, box_mm: tuple[float, float, float, float, float, float], threshold: float) -> Mask:
+def mask_in_box(
+    volume: Volume, box_mm: tuple[float, float, float, float, float, float], threshold: float, tunnel: bool = False
+) -> Mask:
     """Return the largest piece of at least a threshold within a box, its marrow filled in.
 
     Parameters
@@ -142,6 +144,8 @@ def mask_in_box(volume: Volume, box_mm: tuple[float, float, float, float, float,
         Least and greatest LPS position: x, x, y, y, z, z (mm).
     threshold : float
         Least value of the surface of the bone, in the unit of the volume.
+    tunnel : bool
+        Leave open what axial slices alone close: the spinal canal of a vertebra.
 
     Raises
     ------
@@ -165,7 +169,7 @@ def mask_in_box(volume: Volume, box_mm: tuple[float, float, float, float, float,
     largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
     filled: Mask = pieces == largest
     # Marrow is open to the outside through vessels in some slices only: filled slice by slice in all three directions.
-    for axis in range(3):
+    for axis in (1, 2) if tunnel else (0, 1, 2):
         for index in range(filled.shape[axis]):
             where = (slice(None),) * axis + (index,)
             filled[where] = ndimage.binary_fill_holes(filled[where])

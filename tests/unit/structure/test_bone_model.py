@@ -9,6 +9,7 @@ from tests.unit.structure.written import codes, write_image
 
 from osteocast.structure.bone_model import build_bone, calibration_of
 from osteocast.structure.ct_read import read_ct
+from osteocast.structure.label_checks import mask_in_box
 from osteocast.structure.laws import law
 from osteocast.structure.strength_question import Question, box_of_text, part_of_text, site_of, site_of_label
 from osteocast.structure.volume import Volume
@@ -166,3 +167,13 @@ def test_a_lesion_elsewhere_is_no_lesion_of_this_bone(case):
     assert codes(lambda: part_of_text("body")) == ["question.part"]
     assert codes(lambda: box_of_text("1,2,3")) == ["question.box"]
     assert codes(lambda: build_bone(scan, replace(question, parts=(("whole", "9"),)))) == ["label.unknown"]
+
+
+def test_the_canal_of_a_vertebra_in_a_box_stays_open(case):
+    scan = case[0]
+    ring = np.array(scan.volume.values)
+    ring[:, 8:12, 8:12] = 0.0
+    volume = scan.volume.with_values(ring, "HU")
+    box = box_of_text("-8 4 34 50 106 128")
+    assert mask_in_box(volume, box, 200.0)[12, 10, 10]
+    assert not mask_in_box(volume, box, 200.0, tunnel=True)[12, 10, 10]
