@@ -126,6 +126,22 @@ class PiecePart(_Part):
     missing: list[str] = Field(description="why sections and region are missing")
 
 
+class DailyPart(_Part):
+    """A load of daily life over the load carried; a ratio above 1 is a load that exceeds it, no probability."""
+
+    activity: str
+    about: str
+    load_n: float
+    low_n: Number
+    high_n: Number
+    ratio: float
+    ratio_low: Number
+    ratio_high: Number
+    spread: str
+    source: str
+    status: Literal["read", "derived"]
+
+
 class LesionPart(_Part):
     """What the lesion costs; losses are shares of the bone without it and negative where it is stronger."""
 
@@ -161,6 +177,8 @@ class StrengthDocument(_Part):
     load: LoadPart
     strength: CarriedPart
     lesion: LesionPart | None
+    body_weight_kg: Number
+    daily_loads: list[DailyPart] = Field(description="by rising load; empty without a body weight")
     interval: list[str] = Field(description="series the interval comes from, and what it is not")
     assumptions: list[str]
     warnings: list[WarningPart]

@@ -17,8 +17,9 @@ _QUIET: Final = "#5A6570"
 _RULE: Final = "#D5DADE"
 _STRONG: Final = "#00507D"
 _OTHER: Final = "#8A949C"
-_WIDTH: Final = 560.0
-_NAMES: Final = 196.0
+_WIDTH: Final = 640.0
+_NAMES: Final = 268.0
+_MARGIN: Final = 84.0
 _ROW: Final = 25.0
 _AXIS: Final = 26.0
 _BAND: Final = 0.13
@@ -52,7 +53,7 @@ def carries(rows: Sequence[Row]) -> Markup:
 
 
 def _x(newton: float, scale: float) -> float:
-    return _NAMES + (_WIDTH - _NAMES - 44.0) * min(max(newton / _KILO / scale, 0.0), 1.0)
+    return _NAMES + (_WIDTH - _NAMES - _MARGIN) * min(max(newton / _KILO / scale, 0.0), 1.0)
 
 
 def _grid(scale: float, height: float) -> Markup:
@@ -89,7 +90,7 @@ def _bar(row: Row, top: float, scale: float, bone: Row) -> Markup:
         ink = "#FFFFFF" if row["kind"] == "carried" else _INK
         drawn.append(_words((_NAMES + 6.0, middle + 4.0), f"{text} kN", "start", ink, "600"))
         return group(drawn)
-    more = " more than it carries" if daily and row["load_n"] > bone["load_n"] else ""
+    more = " exceeds it" if daily and row["load_n"] > bone["load_n"] else ""
     drawn.append(_words((end + 6.0, middle + 4.0), text + more, "start", _INK, "600" if more else None))
     return group(drawn)
 

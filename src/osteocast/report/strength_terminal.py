@@ -26,6 +26,9 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
         made = "SYNTHETIC lesion" if lesion["synthetic"] else "lesion"
         losses = f"load {lost(lesion['load_lost'])}, stiffness {lost(lesion['stiffness_lost'])}"
         rows.append((made, f"{lesion['volume_ml']:.2f} mL; {losses}"))
+    if result["daily_loads"]:
+        most = max(result["daily_loads"], key=lambda one: one["ratio"])
+        rows.append(("highest ratio", f"{most['ratio']:.2f} of it: {most['about']}"))
     warnings = result["warnings"]
     told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:

@@ -35,6 +35,7 @@ def strength_view(result: Mapping[str, Any]) -> View:
         "lesion": None if lesion is None else _lesion(lesion, one),
         "warnings": [_warning(w) for w in _first_the_gravest(result["warnings"])],
         "bars": _bars(result),
+        "daily": [_daily(one) for one in result["daily_loads"]],
         "curves": _curves(result),
         "technique": _technique(result["ct"]),
     }
@@ -117,7 +118,28 @@ def _bars(result: Mapping[str, Any]) -> list[View]:
     rows[0] |= {"low_n": one["low_n"], "high_n": one["high_n"]}
     if lesion is not None:
         rows.append({"title": "without its lesion", "load_n": lesion["without"]["failure_load_n"], "kind": "without"})
+    rows += [
+        {
+            "title": sentence_case(one["about"]),
+            "load_n": one["load_n"],
+            "low_n": one["low_n"],
+            "high_n": one["high_n"],
+            "kind": "daily",
+        }
+        for one in result["daily_loads"]
+    ]
     return rows
+
+
+def _daily(one: Mapping[str, Any]) -> View:
+    span = "" if one["ratio_low"] is None else f" ({one['ratio_low']:.2f} to {one['ratio_high']:.2f})"
+    return {
+        "about": sentence_case(one["about"]),
+        "load": force_text(one["load_n"]),
+        "ratio": f"{one['ratio']:.2f}{span}",
+        "over": one["ratio"] > 1.0,
+        "source": f"{one['spread']} ({one['source']}, {one['status']})",
+    }
 
 
 def _curves(result: Mapping[str, Any]) -> list[View]:

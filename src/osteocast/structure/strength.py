@@ -12,6 +12,7 @@ from osteocast.foundation.errors import Issue
 from osteocast.structure.axes import bone_kind, find_axes
 from osteocast.structure.bone_model import Built, build_bone
 from osteocast.structure.ct_read import Scan, read_ct
+from osteocast.structure.daily_loads import LoadRatio, load_ratios
 from osteocast.structure.error_band import Band, error_band
 from osteocast.structure.failure import Failure, load_to_failure
 from osteocast.structure.failure_checks import settings_for
@@ -68,6 +69,8 @@ class Strength:
         The bone as it is asked for, lesion included.
     sound : Carried or None
         The same bone without its lesion; None where it has none.
+    daily : tuple of LoadRatio
+        Loads of daily life over the load carried; empty without a body weight, or where none is known.
     synthetic : bool
         Whether the lesion was inserted by the program.
     warnings : tuple of Issue
@@ -81,6 +84,7 @@ class Strength:
     load: str
     carried: Carried
     sound: Carried | None
+    daily: tuple[LoadRatio, ...]
     synthetic: bool
     warnings: tuple[Issue, ...]
     seconds: tuple[tuple[str, float], ...]
@@ -129,10 +133,22 @@ def strength(ct: str | Path, question: Question, progress: Progress | None = Non
         load=load,
         carried=carried,
         sound=healthy,
+        daily=_daily(carried, load, question.body_weight_kg),
         synthetic=question.insert is not None,
         warnings=(*built.warnings, *_doubts(carried, load)),
         seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
     )
+
+
+def _daily(carried: Carried, load: str, weight_kg: float | None) -> tuple[LoadRatio, ...]:
+    if weight_kg is None:
+        return ()
+    band = carried.band
+    # An interval from 0 gives a ratio without an upper end: then there is none.
+    ends = None
+    if band.low_n is not None and band.high_n is not None and band.low_n > 0.0:
+        ends = (band.low_n, band.high_n)
+    return load_ratios(carried.bone.site, load, weight_kg, carried.failure.failure_load_n, ends)
 
 
 def _doubts(carried: Carried, load: str) -> tuple[Issue, ...]:

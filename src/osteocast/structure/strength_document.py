@@ -15,6 +15,7 @@ from osteocast.formats.strength_model import STRENGTH_FORMAT
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import Issue
 from osteocast.foundation.version import VERSION
+from osteocast.structure.daily_loads import LoadRatio
 from osteocast.structure.lesion_report import LesionReport, report_lesions
 from osteocast.structure.strength import Carried, Strength
 
@@ -65,6 +66,8 @@ def strength_document(found: Strength) -> dict[str, Any]:
         "load": {"name": found.carried.loaded.name, "length_mm": _rounded(found.carried.loaded.length_mm)},
         "strength": _carried(found.carried),
         "lesion": _lesion(found),
+        "body_weight_kg": found.question.body_weight_kg,
+        "daily_loads": [_daily(one) for one in found.daily],
         "interval": list(found.carried.band.lines),
         "assumptions": _assumptions(found),
         "warnings": [_warning(one) for one in found.warnings],
@@ -154,6 +157,23 @@ def _lesion(found: Strength) -> dict[str, Any] | None:
         "load_lost": _rounded(1.0 - with_.failure_load_n / without.failure_load_n),
         "pieces": [_piece(one) for one in report_lesions(found.carried.bone, _level(found.built.label))],
         "stiffness_lost": _rounded(1.0 - with_.stiffness_n_mm / without.stiffness_n_mm),
+    }
+
+
+def _daily(one: LoadRatio) -> dict[str, Any]:
+    load, ratio = one.load_interval_n or (None, None), one.interval or (None, None)
+    return {
+        "activity": one.activity,
+        "about": one.about,
+        "load_n": _rounded(one.load_n),
+        "low_n": _rounded(load[0]),
+        "high_n": _rounded(load[1]),
+        "ratio": _rounded(one.ratio),
+        "ratio_low": _rounded(ratio[0]),
+        "ratio_high": _rounded(ratio[1]),
+        "spread": one.spread,
+        "source": one.source,
+        "status": one.status,
     }
 
 
