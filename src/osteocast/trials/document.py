@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from osteocast.domain.trial import Trial
 from osteocast.domain.trial_words import trial_quantity
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 _DIGITS = 6
+FEW_REPLICATES: Final = 20
+"""Below so many the 5 % quantile lies between the two smallest values."""
 
 
 def document_of(result: TrialResult) -> Document:
@@ -245,6 +247,11 @@ def _notes(result: TrialResult) -> Iterator[str]:
             f"{settings.replicates} replicates; intervals are the 5 and 95 % quantiles of replicates, curves and "
             "tables are of the first."
         )
+        if settings.replicates < FEW_REPLICATES:
+            yield (
+                f"With fewer than {FEW_REPLICATES} replicates these quantiles lie between the smallest and the largest "
+                "value that were simulated, and most often too close together."
+            )
     if result.nobody_left:
         yield (
             f"{len(result.nobody_left)} of {settings.replicates} replicates have no figure, because their drawn "
