@@ -33,8 +33,8 @@ __all__ = ["ASSESSMENT_FORMAT", "Assessment", "assess", "read_record", "refuse_u
 
 ASSESSMENT_FORMAT = "osteocast.assessment/1"
 INTENDED_USE = (
-    "Not a medical device and not reviewed by any regulator; not for deciding how fast a person is seen. "
-    "Suspected spinal cord compression and severe hypercalcaemia are emergencies: contact emergency or oncology "
+    "Not a medical device; no regulator and no clinician has reviewed its rules. Not for deciding how fast a person is "
+    "seen. Suspected spinal cord compression and severe hypercalcaemia are emergencies: contact emergency or oncology "
     "services directly."
 )
 

@@ -13,7 +13,9 @@ from osteocast.domain.table import read_table
 from osteocast.formats.assessment_rules import urgency_rules
 from osteocast.formats.fhir_record import FhirRecord
 
-__all__ = ["Age", "Urgency", "ages_of", "urgency_of"]
+__all__ = ["Age", "Urgency", "ages_of", "known_but_not_used", "urgency_of"]
+
+_UNKNOWN = "fhir.code-unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,21 @@ def urgency_of(findings: tuple[Finding, ...], known: Mapping[str, Known], record
 
 
 def _passed_over(record: FhirRecord | None) -> tuple[str, ...]:
-    """Name what of a record was not used although it may be of this person and hold."""
+    """Name what of a record was not used although it may be of this person and hold, and count unknown codes."""
     if record is None:
         return ()
-    table = read_table("assessment")["not_used"]
-    found = [one for one in record.rejected if one.code not in table["for_good_reason"]]
-    named = [f"{one.what} [{one.code}]" for one in found if one.code != "fhir.code-unknown"]
-    unknown = len(found) - len(named)
-    shown = list(dict.fromkeys(named))
-    more = len(shown) - table["named"]
-    texts = shown[: table["named"]] + ([f"{more} more"] if more > 0 else [])
+    most = read_table("assessment")["not_used"]["named"]
+    named, unknown = known_but_not_used(record), sum(one.code == _UNKNOWN for one in record.rejected)
+    more = len(named) - most
+    texts = [*named[:most], *([f"{more} more"] if more > 0 else [])]
     return (*texts, *([f"{unknown} with codes that are not known here"] if unknown else []))
+
+
+def known_but_not_used(record: FhirRecord) -> list[str]:
+    """Return what was understood and not used: a value without its day, a display that contradicts its code."""
+    silent = {*read_table("assessment")["not_used"]["for_good_reason"], _UNKNOWN}
+    found = [f"{one.what} [{one.code}]" for one in record.rejected if one.code not in silent]
+    return list(dict.fromkeys(found))
 
 
 def ages_of(facts: Facts) -> tuple[Age, ...]:

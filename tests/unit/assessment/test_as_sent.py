@@ -9,6 +9,7 @@ import pytest
 from tests.unit.assessment.cases import of, symptom, with_bone
 from tests.unit.fhir.records import ICD, LOINC, MCODE, SCT, TODAY, bone, breast, coded, condition, drug, lab, person
 
+from osteocast.clinical.assessment_fhir import cards_of, fhir_of
 from osteocast.formats.fields import parse_measure
 from osteocast.foundation.decimal_mark import with_point
 from osteocast.report.assessment_html import assessment_html
@@ -181,3 +182,24 @@ def test_allergies_are_said_to_be_unread() -> None:
     assert "Allergies: not read from any record" in assessment_summary(result)
     assert json.dumps(result)
     assert result["record"]["today"] == TODAY.isoformat()
+
+
+def test_what_could_not_be_used_is_a_card_of_its_own() -> None:
+    found = with_bone(calcium(3.8, effectiveDateTime="2026"))
+    assert found.level == "NO LISTED TRIGGER"
+    (card,) = cards_of(found)["cards"]
+    assert card["indicator"] == "info"
+    assert "calcium 3.8 mmol/L" in card["detail"]
+    assert cards_of(with_bone(calcium(2.4)))["cards"] == []
+
+
+def test_a_score_is_dated_by_its_values_and_not_by_the_day_of_reading() -> None:
+    old = lab("29463-7", 60, "kg", effectiveDateTime="2026-03-02")
+    creatinine = lab("2160-0", 1.4, "mg/dL", **DAY)
+    entries = fhir_of(with_bone(calcium(3.2), old, creatinine))["entry"]
+    by_text = {one["resource"]["code"]["text"]: one["resource"] for one in entries}
+    grade = next(one for text, one in by_text.items() if text.startswith("CTCAE grade of hypercalcaemia"))
+    clearance = next(one for text, one in by_text.items() if "creatinine clearance" in text)
+    assert grade["effectiveDateTime"] == "2026-05-30"
+    assert clearance["effectivePeriod"] == {"start": "2026-03-02", "end": "2026-05-30"}
+    assert {one["issued"] for one in (grade, clearance)} == {"2026-06-01T00:00:00Z"}

@@ -93,12 +93,13 @@ def test_levels_of_a_forecast_stand_in_the_table() -> None:
     assert {read_table("applicability")[name]["level"] for name in ("epidural", "cord_event")} == {"emergency"}
 
 
-def test_the_instrument_names_rules_of_the_table_and_holds_no_level_of_its_own() -> None:
+def test_the_instrument_holds_no_condition_and_no_level_of_its_own() -> None:
     entry, table = instrument("urgency"), urgency_rules()
-    named = entry.outputs["urgency"].level_of
-    met = {rule.gives for name in named for rule in entry.outputs[name].rules} - {""}
-    assert met <= set(table.rules)
-    assert met <= {trigger.id for one in finding_rules().values() for trigger in one.triggers}
+    met = [entry.outputs[name] for name in entry.outputs["urgency"].level_of]
+    assert all(one.triggers_of and not one.rules for one in met)
+    asked = {one.triggers_of for one in met}
+    names = {trigger.id for group in asked for name in group for trigger in finding_rules()[name].triggers}
+    assert names <= set(table.rules)
     words = {one.name for one in table.levels} | {"ROUTINE"}
     given = {str(rule.gives) for output in entry.outputs.values() for rule in output.rules}
     assert not words & given
