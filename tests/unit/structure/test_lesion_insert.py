@@ -163,7 +163,12 @@ def test_bone_denser_than_a_sclerotic_lesion_keeps_its_density() -> None:
 def test_the_lesion_is_marked_synthetic() -> None:
     lines = inserted(block(), "lytic:12mm@0.5,0.5,0.5").lines
     assert lines[0] == "test bone"
-    assert any(line.startswith("SYNTHETIC lesion") for line in lines)
+    assert any(line.startswith("SYNTHETIC lesion") and line.endswith("stays within the bone") for line in lines)
+
+
+def test_a_breach_is_said() -> None:
+    lines = inserted(block(), "lytic:12mm@0.5,0.5,0.95").lines
+    assert any("reaches the surface of the bone over about" in line for line in lines)
 
 
 def test_two_lesions_stand_side_by_side() -> None:
