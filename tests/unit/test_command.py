@@ -222,8 +222,8 @@ def test_a_value_that_a_drug_forbids_is_said_to_be_that(monkeypatch):
     )
     with pytest.raises(ForecastError) as caught:
         run._weighed_candidates(patient, None, Settings(draws=10, continuations=10), 1)
-    assert [issue.code for issue in caught.value.issues] == ["forecast.effective-sample", "forecast.drug-and-values"]
-    assert "with zoledronate left out, 170 effective" in caught.value.issues[1].found
+    assert [issue.code for issue in caught.value.issues] == ["forecast.drug-and-values", "forecast.effective-sample"]
+    assert "contradict zoledronate: with it left out, 170 effective" in caught.value.issues[0].found
     assert [shape[1] for shape in asked] == [64, 64, 480, 64]
 
 

@@ -227,7 +227,7 @@ def _weighed_candidates(patient: Patient, posterior: Posterior, settings: Settin
         refuse_if_too_few(found.weights)
     except ForecastError as error:
         without = _without_drugs(patient, posterior, (draws, each), seed, workers) if seen else None
-        raise error if without is None else ForecastError((*error.issues, without)) from None
+        raise error if without is None else ForecastError((without, *error.issues)) from None
     return found
 
 
@@ -248,8 +248,8 @@ def _without_drugs(
     return Issue(
         "forecast.drug-and-values",
         "antiresorptives",
-        f"with {named} left out, {weights.effective_sample_size:.0f} effective of {weights.candidates} candidates "
-        "would agree with the recorded values",
+        f"the recorded values contradict {named}: with it left out, {weights.effective_sample_size:.0f} effective of "
+        f"{weights.candidates} candidates would agree with them",
         "values that the recorded drug allows in this model",
         f"Check the days and doses of {named}: a drug that was ordered but not given by the day of the value, or that "
         "was ordered because of it, does not belong before it (a FHIR order is taken as given from its day). Otherwise "
