@@ -98,11 +98,11 @@ def _number_corners(root: Array, place: Array) -> tuple[Array, Array]:
     return lookup[root], where[by_layer].astype(np.int32)
 
 
-def empty_blocks(nodes: Array, count: int) -> Blocks:
-    """Return the matrix of a level with its pattern and no values yet."""
+def empty_blocks(nodes: Array, count: int, half: bool) -> Blocks:
+    """Return the matrix of a level, or half of it, with its pattern and no values yet."""
     k = kernels()
     start, cell = k.cells_of_nodes(nodes, count)
-    row = k.neighbours(nodes, start, cell, np.empty(0, np.int32))
+    row = k.neighbours(nodes, start, cell, np.empty(0, np.int32), half)
     column = np.empty(int(row[-1]), np.int32)
-    k.neighbours(nodes, start, cell, column)
+    k.neighbours(nodes, start, cell, column, half)
     return Blocks(row, column, np.zeros(9 * column.size, np.float32), np.zeros(9 * count, np.float32))

@@ -136,6 +136,7 @@ class VoxelSolver:
         unbalanced -= force
         unbalanced[grid.held] = 0
         load = float(np.linalg.norm(unbalanced))
+        del unbalanced
         if start is not None and start.displacement.size == u.size:
             u = np.array(start.displacement, float).ravel()
             u[self._dof] = prescribed
