@@ -17,7 +17,7 @@ from osteocast.structure.block_kernels import Blocks
 from osteocast.structure.coarse_kernels import Children, Transfer
 from osteocast.structure.compiled_kernels import kernels
 from osteocast.structure.element import CORNERS
-from osteocast.structure.numbering import layer_starts
+from osteocast.structure.numbering import Numbering, layer_starts, places
 
 Array = NDArray[Any]
 
@@ -37,6 +37,12 @@ class Coarsening(NamedTuple):
     children: Children
     transfer: Transfer
     slabs: Array
+
+
+def fine_grid(numbering: Numbering) -> Grid:
+    """Return the finest grid; it takes much memory and is needed only while the coarse ones are made."""
+    nz, ny, nx = numbering.shape
+    return Grid(numbering.place, numbering.nodes, places(numbering.node, (nz + 1, ny + 1, nx + 1)))
 
 
 def _table() -> tuple[Array, Array, Array]:

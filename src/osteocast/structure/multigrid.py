@@ -21,7 +21,7 @@ from osteocast.structure.cell_kernels import Cells
 from osteocast.structure.chebyshev import Step, chebyshev, largest_eigenvalue
 from osteocast.structure.coarsening import Grid, child_weights, coarsen, empty_blocks
 from osteocast.structure.compiled_kernels import kernels
-from osteocast.structure.numbering import Numbering, Positions
+from osteocast.structure.numbering import Positions
 from osteocast.structure.workers import Span, Workers, even, spans
 
 Array = NDArray[Any]
@@ -52,7 +52,7 @@ class Multigrid:
 
     Parameters
     ----------
-    numbering, positions
+    grid, positions
         Cells and nodes of the finest grid.
     held
         Degrees of freedom without displacement, increasing.
@@ -64,7 +64,7 @@ class Multigrid:
 
     def __init__(
         self,
-        numbering: Numbering,
+        grid: Grid,
         positions: Positions,
         held: Array,
         material: Material,
@@ -73,15 +73,12 @@ class Multigrid:
     ) -> None:
         self.k, self.workers, self.degree = kernels(), workers, degree
         self.positions, self.held, self.material = positions, held, material
-        self.nodes = numbering.node.size
-        ny, nx = numbering.shape[1] + 1, numbering.shape[2] + 1
-        z, rest = np.divmod(numbering.node, ny * nx)
-        at = np.stack([rest % nx, rest // nx, z], 1).astype(np.int32)
-        self.one = coarsen(Grid(numbering.place, numbering.nodes, at))
+        self.nodes = grid.at.shape[0]
+        self.one = coarsen(grid)
         self.two = coarsen(self.one.grid)
-        self.mask, self.masked = self._masked_children(numbering.nodes)
-        grids = (self.one.grid, True), (self.two.grid, False)
-        self.patterns = [empty_blocks(grid.nodes, grid.at.shape[0], half) for grid, half in grids]
+        self.mask, self.masked = self._masked_children(grid.nodes)
+        halves = (self.one.grid, True), (self.two.grid, False)
+        self.patterns = [empty_blocks(g.nodes, g.at.shape[0], half) for g, half in halves]
         self.cell_parts = spans(positions.slabs)
         self.node_parts, self.middle_parts = spans(self.one.slabs), spans(self.two.slabs)
         self.rows = even(self.one.grid.at.shape[0])
