@@ -65,7 +65,7 @@ def ours(mask: NDArray[np.bool_], threads: int = 1) -> Line:
     from osteocast.structure.voxel_model import VoxelModel
 
     kernels()
-    model = VoxelModel(mask.astype(float), (1.0, 1.0, 1.0))
+    model = VoxelModel(mask.astype(np.float32), (1.0, 1.0, 1.0))
     height = mask.shape[0]
     ends = join(clamp_face(model, "z", 0), clamp_face(model, "z", 1, (0.0, 0.0, STRAIN * height)))
     wall, before = time.perf_counter(), spent(False)[0]

@@ -110,7 +110,7 @@ def _galerkin(level: Blocks, smoothed: Blocks, restrict: Blocks, size: int) -> B
 def _next(level: Blocks, motion: Array, size: int, threads: bool) -> tuple[Level, Blocks, Array]:
     """Make one level: groups, tentative blocks, one smoothing step, Galerkin product."""
     k = kernels()
-    matrix = level._replace(value=level.value.astype(F), inverse=level.inverse.astype(F))
+    matrix = level._replace(value=level.value.astype(F, copy=False), inverse=level.inverse.astype(F, copy=False))
     count = level.start.size - 1
     zero = np.zeros(size * count, F)
     rest, scaled = np.zeros_like(zero), np.zeros_like(zero)
@@ -148,11 +148,11 @@ def _dense(matrix: Blocks, size: int) -> Array:
 class Aggregation:
     """Levels of aggregation below `matrix` (blocks of 3 x 3), whose rigid motions are `motion`."""
 
-    def __init__(self, matrix: Blocks, motion: Array, workers: Workers) -> None:
+    def __init__(self, matrix: Blocks, motion: Array, workers: Workers, dense: int = DENSE) -> None:
         self._workers, self._k = workers, kernels()
         self.levels: list[Level] = []
         current, size = matrix, 3
-        while size * (current.start.size - 1) > DENSE:
+        while size * (current.start.size - 1) > dense:
             unknowns = size * (current.start.size - 1)
             level, below, motion = _next(current, motion, size, not workers.single)
             fewer = 6 * (below.start.size - 1)

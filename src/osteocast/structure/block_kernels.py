@@ -16,7 +16,10 @@ SHAPES = ((3, 3), (6, 6), (3, 6), (6, 3))
 
 
 class Blocks(NamedTuple):
-    """Sparse matrix of dense blocks by rows, and the inverse of each diagonal block (empty if it has none)."""
+    """Sparse matrix of dense blocks by rows, and the inverse of each diagonal block (empty if it has none).
+
+    A symmetric matrix may be kept by half: of each pair of blocks the one whose column is the higher.
+    """
 
     start: Array
     column: Array
@@ -44,6 +47,32 @@ def _product(rows: int, columns: int) -> str:
     lines = [f"def rows_{rows}_{columns}(blocks, b, x, out, sign, span):", "    zero = sign - sign"]
     lines += ["    for n in range(span[0], span[1]):", *_zero(rows), *_sums(rows, columns)]
     lines += [f"        out[{rows} * n + {a}] = b[{rows} * n + {a}] + sign * s{a}" for a in range(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _both_sides() -> str:
+    """Print ``r -= matrix @ x`` for blocks of 3 x 3 of which only the diagonal and one of each pair are kept."""
+    lines = ["def subtract_half(blocks, x, r, span):", "    for n in range(span[0], span[1]):"]
+    lines += [f"        y{a} = x[3 * n + {a}]" for a in range(3)]
+    lines += [f"        s{a} = y{a} - y{a}" for a in range(3)]
+    lines += ["        for k in range(blocks.start[n], blocks.start[n + 1]):", "            j = 3 * blocks.column[k]"]
+    lines += [f"            v{a}{b} = blocks.value[9 * k + {3 * a + b}]" for a in range(3) for b in range(3)]
+    lines += [f"            x{b} = x[j + {b}]" for b in range(3)]
+    lines += [f"            s{a} += " + " + ".join(f"v{a}{b} * x{b}" for b in range(3)) for a in range(3)]
+    lines.append("            if blocks.column[k] != n:")
+    lines += [f"                r[j + {b}] -= " + " + ".join(f"v{a}{b} * y{a}" for a in range(3)) for b in range(3)]
+    lines += [f"        r[3 * n + {a}] -= s{a}" for a in range(3)]
+    return "\n".join(lines) + "\n"
+
+
+def _add_scaled() -> str:
+    """Print ``d = keep * d + weight * inverse @ r``, ``x += d``."""
+    lines = ["def step_3(blocks, r, x, d, factors, span):", "    keep, weight = factors"]
+    lines += ["    for n in range(span[0], span[1]):", *(f"        r{a} = r[3 * n + {a}]" for a in range(3))]
+    lines += _scaled(3)
+    for a in range(3):
+        i = f"3 * n + {a}"
+        lines += [f"        e = keep * d[{i}] + weight * t{a}", f"        d[{i}] = e", f"        x[{i}] += e"]
     return "\n".join(lines) + "\n"
 
 
@@ -83,4 +112,4 @@ def kernel_texts() -> list[str]:
     """Return the text of every kernel."""
     products = [_product(*shape) for shape in SHAPES]
     steps = [text for size in (3, 6) for text in (_first(size), _next(size))]
-    return products + steps
+    return [*products, *steps, _both_sides(), _add_scaled()]

@@ -183,8 +183,8 @@ def cells_of_nodes(nodes: Array, count: int) -> tuple[Array, Array]:
     return start, cell
 
 
-def neighbours(nodes: Array, start: Array, cell: Array, column: Array) -> Array:
-    """Return the row starts of the matrix of a level; fills `column` unless it is empty."""
+def neighbours(nodes: Array, start: Array, cell: Array, column: Array, half: bool) -> Array:
+    """Return the row starts of the matrix of a level, all of it or half; fills `column` unless it is empty."""
     count = start.size - 1
     row = np.zeros(count + 1, np.int64)
     seen = np.full(count, -1)
@@ -193,7 +193,7 @@ def neighbours(nodes: Array, start: Array, cell: Array, column: Array) -> Array:
         for k in range(start[n], start[n + 1]):
             for c in range(8):
                 m = nodes[cell[k], c]
-                if seen[m] != n:
+                if seen[m] != n and (m >= n or not half):
                     seen[m] = n
                     if column.size > 0:
                         column[found] = m
@@ -202,10 +202,12 @@ def neighbours(nodes: Array, start: Array, cell: Array, column: Array) -> Array:
     return row
 
 
-def add_element(matrix: Array, nodes: Array, blocks: Blocks) -> None:
-    """Add a 24 x 24 matrix to the blocks of its eight nodes."""
+def add_element(matrix: Array, nodes: Array, blocks: Blocks, half: bool) -> None:
+    """Add a 24 x 24 matrix to the blocks of its eight nodes, all of them or half."""
     for i in range(8):
         for j in range(8):
+            if half and nodes[j] < nodes[i]:
+                continue
             k = blocks.start[nodes[i]]
             while blocks.column[k] != nodes[j]:
                 k += 1
@@ -257,16 +259,16 @@ def build_levels(
     first: tuple[Blocks, Array],
     second: tuple[Blocks, Array],
 ) -> None:
-    """Fill the matrices of the first two coarse levels: the Galerkin products of the finest operator."""
+    """Fill the matrices of the first two coarse levels, of the first one half: Galerkin products of the operator."""
     one, two, half = np.zeros((24, 24)), np.zeros((24, 24)), np.zeros((24, 24))
     for parent in range(middle.first.size - 1):
         two[:, :] = 0
         for k in range(middle.first[parent], middle.first[parent + 1]):
             cell = middle.order[k]
             middle_matrix(cell, fine, given, one)
-            add_element(one, first[1][cell], first[0])
+            add_element(one, first[1][cell], first[0], True)
             add_child(one, weights[middle.octant[cell]], half, two)
-        add_element(two, second[1][parent], second[0])
+        add_element(two, second[1][parent], second[0], False)
 
 
 def close_rows(blocks: Blocks, tiny: float) -> None:

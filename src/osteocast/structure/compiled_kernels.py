@@ -79,24 +79,47 @@ def kernels() -> Any:
             parts += [Path(str(module.__file__)).read_text(encoding="utf-8") for module in SOURCES]
             key = "voxels-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
             module = load_or_build(key, lambda: text, _compile)[0]
+            _seal(module)
             _loaded.append(module)
         return _loaded[0]
 
 
+def dispatchers(module: Any) -> dict[str, Any]:
+    """Return the compiled functions of a module of kernels by name."""
+    return {name: f for name, f in vars(module).items() if hasattr(f, "py_func")}
+
+
+def _seal(module: ModuleType) -> None:
+    """Keep what is compiled later, for types that `_compile` does not know, out of the cache.
+
+    It would change files whose digests the manifest holds, and the next process would take them for damaged.
+    """
+    for kernel in dispatchers(module).values():
+        kernel._cache.save_overload = _keep_nothing
+
+
+def _keep_nothing(_signature: Any, _compiled: Any) -> None:
+    """Take the place of numba's saving to disk."""
+
+
 def _compile(module: ModuleType) -> None:
     """Run a small problem through the module, so that every kernel is compiled with the types that are used."""
+    from osteocast.structure.aggregation import Aggregation, rigid_motions
     from osteocast.structure.boundary import clamp_face, join
     from osteocast.structure.solver import VoxelSolver
     from osteocast.structure.voxel_model import VoxelModel
+    from osteocast.structure.workers import Workers
 
     _loaded.append(module)
     try:
-        model = VoxelModel(np.ones((6, 6, 6)), (1.0, 1.0, 1.0), 0.3)
+        model = VoxelModel(np.ones((12, 12, 12)), (1.0, 1.0, 1.0), 0.3)
         ends = join(clamp_face(model, "z", 0), clamp_face(model, "z", 1, (0.0, 0.0, -0.06)))
-        VoxelSolver(model, ends).solve()
-        start, column = np.array([0, 1]), np.array([0], np.int32)
-        module.group(start, column)
-        module.fit(np.ones((3, 6)), np.array([0]), np.array([0, 1]), 3)
+        solver = VoxelSolver(model, ends)
+        solver.solve()
+        # A model this small has no levels of aggregation; these kernels are compiled by levels of a few groups.
+        at = solver.grid.two.grid.at
+        below = Aggregation(solver.grid.patterns[1], rigid_motions(at, np.ones(at.size)), Workers(1), dense=12)
+        below.cycle(np.ones(at.size, np.float32))
         u, nodes = np.zeros(24), np.zeros((1, 8), np.int32)
         module.principal_strains(u, nodes, np.zeros((3, 8)), np.zeros((2, 1)), (0, 1))
         module.voxel_work((u, u), np.zeros((2, 1)), nodes, np.zeros((24, 24)), np.zeros(1), (0, 1))

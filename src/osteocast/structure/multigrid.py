@@ -21,7 +21,7 @@ from osteocast.structure.cell_kernels import Cells
 from osteocast.structure.chebyshev import Step, chebyshev, largest_eigenvalue
 from osteocast.structure.coarsening import Grid, child_weights, coarsen, empty_blocks
 from osteocast.structure.compiled_kernels import kernels
-from osteocast.structure.numbering import Numbering, Positions
+from osteocast.structure.numbering import Positions
 from osteocast.structure.workers import Span, Workers, even, spans
 
 Array = NDArray[Any]
@@ -52,7 +52,7 @@ class Multigrid:
 
     Parameters
     ----------
-    numbering, positions
+    grid, positions
         Cells and nodes of the finest grid.
     held
         Degrees of freedom without displacement, increasing.
@@ -64,7 +64,7 @@ class Multigrid:
 
     def __init__(
         self,
-        numbering: Numbering,
+        grid: Grid,
         positions: Positions,
         held: Array,
         material: Material,
@@ -73,20 +73,18 @@ class Multigrid:
     ) -> None:
         self.k, self.workers, self.degree = kernels(), workers, degree
         self.positions, self.held, self.material = positions, held, material
-        self.nodes = numbering.node.size
-        ny, nx = numbering.shape[1] + 1, numbering.shape[2] + 1
-        z, rest = np.divmod(numbering.node, ny * nx)
-        at = np.stack([rest % nx, rest // nx, z], 1).astype(np.int32)
-        self.one = coarsen(Grid(numbering.place, numbering.nodes, at))
+        self.nodes = grid.at.shape[0]
+        self.one = coarsen(grid)
         self.two = coarsen(self.one.grid)
-        self.mask, self.masked = self._masked_children(numbering.nodes)
-        self.patterns = [empty_blocks(c.grid.nodes, c.grid.at.shape[0]) for c in (self.one, self.two)]
+        self.mask, self.masked = self._masked_children(grid.nodes)
+        halves = (self.one.grid, True), (self.two.grid, False)
+        self.patterns = [empty_blocks(g.nodes, g.at.shape[0], half) for g, half in halves]
         self.cell_parts = spans(positions.slabs)
         self.node_parts, self.middle_parts = spans(self.one.slabs), spans(self.two.slabs)
         self.rows = even(self.one.grid.at.shape[0])
         self.parts = even(3 * self.nodes)
         self.scratch = {t: np.zeros(36 * element.STRIDE, t) for t in (np.float32, np.float64)}
-        self.work = [np.zeros(3 * self.nodes, np.float32) for _ in range(4)]
+        self.work = [np.zeros(3 * self.nodes, np.float32) for _ in range(3)]
         self.middle = [np.zeros(3 * self.one.grid.at.shape[0], np.float32) for _ in range(4)]
         self.values: _Values
 
@@ -156,12 +154,13 @@ class Multigrid:
 
     def _first_steps(self, first: Blocks) -> list[Step]:
         size = first.inverse.size // 3
-        zero, rest, scaled = (np.zeros(size, np.float32) for _ in range(3))
-        whole = (0, size // 3)
+        rest, scaled = np.zeros(size, np.float32), np.zeros(size, np.float32)
 
         def product(v: Array) -> Array:
-            self.k.rows_3_3(first, zero, v.astype(np.float32), rest, np.float32(1), whole)
-            self.k.first_3(first, rest, scaled, scaled, np.float32(1), whole)
+            rest[:] = 0
+            subtract = partial(self.k.subtract_half, first, v.astype(np.float32), rest)
+            self.workers.alternating(subtract, self.middle_parts)
+            self.k.first_3(first, rest, scaled, scaled, np.float32(-1), (0, size // 3))
             return scaled
 
         return chebyshev(largest_eigenvalue(product, size), self.degree)
@@ -181,12 +180,12 @@ class Multigrid:
 
     def _apply(self, u: Array, out: Array, cells: Cells) -> None:
         if self.workers.single:
-            w = self.scratch[u.dtype.type]
+            w = self.scratch[out.dtype.type]
         else:
             w = None
 
         def part(span: Span) -> None:
-            scratch = np.zeros(36 * element.STRIDE, u.dtype) if w is None else w
+            scratch = np.zeros(36 * element.STRIDE, out.dtype) if w is None else w
             self.k.apply_cells(u, out, cells, scratch, span)
 
         self.workers.alternating(part, self.cell_parts)
@@ -194,52 +193,53 @@ class Multigrid:
     def cycle(self, r: Array) -> Array:
         """Return the approximate solution for the residual `r`, in single precision; overwritten by the next call."""
         k, v, each = self.k, self.values, self.workers.each
-        x, b, rest, d = self.work
-        each(partial(k.copy_scaled, r, b, np.float32(1)), self.parts)
-        each(partial(k.first_step, x, d, b, (v.inverse, np.float32(v.steps[0].weight))), self.parts)
-        self._smooth(v.steps[1:])
-        self._residual()
+        x, rest, d = self.work
+        each(partial(k.first_step, x, d, r, (v.inverse, np.float32(v.steps[0].weight))), self.parts)
+        self._smooth(r, v.steps[1:])
+        self._residual(r)
         k.put_zero(rest, self.held)
         coarse = self.middle[1]
         coarse[:] = 0
         self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.one.transfer), self.node_parts)
-        correction = self._middle_cycle()
-        each(partial(k.interpolate_nodes, correction, x, self.one.transfer), self.node_parts)
+        self._middle_cycle()
+        each(partial(k.interpolate_nodes, self.middle[0], x, self.one.transfer), self.node_parts)
         k.put_zero(x, self.held)
-        self._smooth(v.steps)
+        self._smooth(r, v.steps)
         return x
 
-    def _residual(self) -> None:
-        x, b, rest, _ = self.work
-        rest[:] = b
+    def _residual(self, r: Array) -> None:
+        x, rest, _ = self.work
+        self.workers.each(partial(self.k.copy_scaled, r, rest, np.float32(1)), self.parts)
         self._apply(x, rest, self.values.minus)
 
-    def _smooth(self, steps: list[Step]) -> None:
-        x, _, rest, d = self.work
+    def _smooth(self, r: Array, steps: list[Step]) -> None:
+        x, rest, d = self.work
         for keep, weight in steps:
-            self._residual()
+            self._residual(r)
             scaled = (self.values.inverse, np.float32(keep), np.float32(weight))
             self.workers.each(partial(self.k.next_step, x, d, rest, scaled), self.parts)
 
-    def _middle_cycle(self) -> Array:
-        """Return the approximate solution of the first coarse grid for its right-hand side."""
-        k, blocks, each = self.k, self.values.first, self.workers.each
-        x, b, other, d = self.middle
-        steps = self.values.first_steps
+    def _middle_cycle(self) -> None:
+        """Improve the first coarse grid: from its right-hand side to its solution."""
+        k, blocks, steps, each = self.k, self.values.first, self.values.first_steps, self.workers.each
+        x, b, rest, d = self.middle
         each(partial(k.first_3, blocks, b, x, d, np.float32(steps[0].weight)), self.rows)
-        x, other = self._middle_smooth((x, other), steps[1:])
-        each(partial(k.rows_3_3, blocks, b, x, other, np.float32(-1)), self.rows)
+        self._middle_smooth(steps[1:])
+        self._middle_residual()
         coarse = np.zeros(3 * self.two.grid.at.shape[0], np.float32)
-        self.workers.alternating(partial(k.restrict_nodes, other, coarse, self.two.transfer), self.middle_parts)
+        self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.two.transfer), self.middle_parts)
         correction = self.values.below.cycle(coarse)
         each(partial(k.interpolate_nodes, correction, x, self.two.transfer), self.middle_parts)
-        return self._middle_smooth((x, other), steps)[0]
+        self._middle_smooth(steps)
 
-    def _middle_smooth(self, pair: tuple[Array, Array], steps: list[Step]) -> tuple[Array, Array]:
-        x, other = pair
+    def _middle_residual(self) -> None:
+        x, b, rest, _ = self.middle
+        rest[:] = b
+        self.workers.alternating(partial(self.k.subtract_half, self.values.first, x, rest), self.middle_parts)
+
+    def _middle_smooth(self, steps: list[Step]) -> None:
+        x, _, rest, d = self.middle
         for keep, weight in steps:
+            self._middle_residual()
             factors = (np.float32(keep), np.float32(weight))
-            b, d = self.middle[1], self.middle[3]
-            self.workers.each(partial(self.k.next_3, self.values.first, b, x, d, other, factors), self.rows)
-            x, other = other, x
-        return x, other
+            self.workers.each(partial(self.k.step_3, self.values.first, rest, x, d, factors), self.rows)
