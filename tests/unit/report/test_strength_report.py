@@ -118,7 +118,7 @@ def test_the_terminal_shows_at_most_fifteen_lines(result):
 
 def test_forces_and_losses_in_words():
     assert [force_text(v) for v in (1234.0, 85.21, 0.0, None)] == ["1,230 N", "85.2 N", "0 N", "–"]
-    assert [lost(v) for v in (0.234, -0.04)] == ["-23 %", "+4 %"]
+    assert [lost(v) for v in (0.234, -0.04, 0.002)] == ["-23 %", "+4 %", "0 %"]
     assert interval_text({"low_n": None, "high_n": 3.0}) == "no published series gives an interval"
 
 
