@@ -63,4 +63,5 @@ def interval_text(one: Mapping[str, Any]) -> str:
 
 def lost(share: float) -> str:
     """Return a loss in words: ``-23 %``, ``+4 %``."""
-    return f"{-100.0 * share:+.0f} %"
+    whole = round(-100.0 * share)
+    return f"{whole:+d} %" if whole else "0 %"

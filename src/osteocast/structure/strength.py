@@ -135,7 +135,7 @@ def strength(ct: str | Path, question: Question, progress: Progress | None = Non
         sound=healthy,
         daily=_daily(carried, load, question.body_weight_kg),
         synthetic=question.insert is not None,
-        warnings=(*built.warnings, *_doubts(carried, load)),
+        warnings=_nameless((*built.warnings, *_doubts(carried, load)), Path(ct), question.labels),
         seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
     )
 
@@ -149,6 +149,14 @@ def _daily(carried: Carried, load: str, weight_kg: float | None) -> tuple[LoadRa
     if band.low_n is not None and band.high_n is not None and band.low_n > 0.0:
         ends = (band.low_n, band.high_n)
     return load_ratios(carried.bone.site, load, weight_kg, carried.failure.failure_load_n, ends)
+
+
+def _nameless(warnings: tuple[Issue, ...], ct: Path, labels: Path | None) -> tuple[Issue, ...]:
+    """Return the warnings without names of files and folders: they may be those of a person."""
+    known = {one.name: "CT" for one in (ct, *ct.parents) if one.name}
+    if labels is not None:
+        known |= {labels.name: "labels"}
+    return tuple(replace(one, place=known.get(one.place, one.place)) for one in warnings)
 
 
 def _doubts(carried: Carried, load: str) -> tuple[Issue, ...]:
