@@ -2,7 +2,7 @@
 
 Experiments: ``volume`` (stiffness against the volume of a lytic lesion), ``sclerotic`` (claim D14), ``strength``
 (failure load by kind), ``femur`` (place and kind, Mirels' items beside load to strength). Bones: ``t12`` comes with the
-project, ``l4`` and ``femur`` lie in the reference material (OSTEOCAST_SHARED, else ../shared). The lesions are in no
+project, ``l4`` and ``femur`` lie in the reference material (folder in OSTEOCAST_SHARED). The lesions are in no
 patient. Rows are written as CSV to the standard output as they come; comments begin with #.
 """
 
@@ -34,7 +34,7 @@ from osteocast.structure.solver import VoxelSolver
 from osteocast.structure.strength_question import Question
 
 ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("OSTEOCAST_SHARED", ROOT.parent / "shared")) / "reference" / "ct" / "parosol-py"
+SHARED = Path(os.environ.get("OSTEOCAST_SHARED", ROOT / "reference")) / "reference" / "ct" / "parosol-py"
 DIAMETERS = (8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32)
 PLACES = ("body-centre", "body-anterior", "body-posterior")
 LARGEST_SHARE = 0.37

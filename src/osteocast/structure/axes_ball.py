@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.axes_points import places
@@ -137,5 +138,6 @@ def _cover(surface: Matrix, away: Matrix, centre: Matrix, radius: float) -> floa
     targets = centre + radius * np.column_stack([np.cos(angle) * ring, np.sin(angle) * ring, height])
     close = surface[np.abs(away - radius) < 0.5 * _BAND * radius]
     reach = max(0.15 * radius, 2.0)
-    hit = [bool((((close - target) ** 2).sum(1) < reach**2).any()) for target in targets]
-    return float(np.mean(hit))
+    if not close.size:
+        return 0.0
+    return float((cKDTree(close).query(targets)[0] < reach).mean())

@@ -6,7 +6,7 @@ import numpy as np
 
 from osteocast.foundation.errors import Issue
 from osteocast.structure.axes_ball import Ball, find_ball
-from osteocast.structure.axes_points import BoneAxes, inertia, places, unit
+from osteocast.structure.axes_points import BoneAxes, at_border, inertia, places, unit
 from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.volume import Matrix
 
@@ -15,14 +15,16 @@ __all__ = ["femur_axes", "humerus_axes"]
 # Choices of our own, in radii of the head unless they say otherwise.
 _SHAFT_FROM = 3.6
 """The shaft is looked for further than this from the head; the lesser trochanter lies nearer."""
-_SHAFT_LEAST = 1.0
-"""Length of shaft that gives a direction."""
+_SHAFT_LEAST, _SHAFT_MOST = 1.0, 4.0
+"""Length of shaft that gives a direction, and beyond which it is not looked at: the direction must not depend on how
+much of the bone is in the scan, for the shaft is curved."""
 _NECK = (1.15, 1.6)
 _TROCHANTER_DOWN = 2.6
 _HEAD_PART = 1.06
 _END_MM = 3.0
 _APART_DEG = 45.0
-_SURE_MM = 1.0
+_TROCHANTER_UP = 1.5
+_SURE_MM = 2.0
 
 
 def femur_axes(bone: BoneModel) -> BoneAxes:
@@ -43,13 +45,15 @@ def femur_axes(bone: BoneModel) -> BoneAxes:
     neck = _neck(points, ball, bone.site, warnings)
     medial = -(neck - (neck @ proximal) * proximal)
     medial = unit(medial)
-    anterior, sure = _front(points, ball, proximal, medial)
+    anterior, behind = _front(points, ball, proximal, medial)
     side = "left" if np.cross(proximal, medial) @ anterior > 0 else "right"
-    warnings += _sides(bone.site, side if sure > _SURE_MM else None, medial, anterior)
+    if behind < _SURE_MM:
+        anterior, side = _front_by_label(bone.site, proximal, medial, warnings)
+    warnings += _sides(bone.site, side, medial, anterior)
     angle = float(np.degrees(np.arccos(np.clip(-neck @ proximal, -1.0, 1.0))))
     line = (
         f"axes: head radius {ball.radius:.1f} mm on {ball.cover:.0%} of directions, rest {ball.residual:.1f} mm; "
-        f"neck and shaft {180 - angle:.0f} degrees; {side} by its shape"
+        f"neck and shaft {180 - angle:.0f} degrees; {side} by its {'shape' if behind >= _SURE_MM else 'label'}"
     )
     directions = {
         "proximal": proximal,
@@ -61,7 +65,7 @@ def femur_axes(bone: BoneModel) -> BoneAxes:
         "neck": -neck,
     }
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, ball, proximal)
+    warnings += at_border(_upper(bone, ball, proximal), "head, neck or trochanters", bone.site)
     landmarks = {"head": ball.centre, "shaft": middle}
     return BoneAxes("femur", directions, landmarks, parts, tuple(warnings), (line,))
 
@@ -81,7 +85,7 @@ def humerus_axes(bone: BoneModel) -> BoneAxes:
     line = f"axes: head radius {ball.radius:.1f} mm on {ball.cover:.0%} of directions; side as labelled"
     directions = {"proximal": proximal, "medial": medial, "lateral": -medial, "anterior": anterior}
     parts = _parts(bone, ball, proximal)
-    warnings += _cut(bone, ball, proximal)
+    warnings += at_border(_upper(bone, ball, proximal), "head, neck or trochanters", bone.site)
     return BoneAxes("humerus", directions, {"head": ball.centre, "shaft": middle}, parts, tuple(warnings), (line,))
 
 
@@ -91,22 +95,19 @@ def _shaft(points: Matrix, ball: Ball, site: str) -> tuple[Matrix, Matrix, list[
     far = points[away > np.quantile(away, 0.5)]
     up = unit(ball.centre - far.mean(0))
     for _ in range(5):
-        height = (points - ball.centre) @ up
-        shaft = height < -_SHAFT_FROM * ball.radius
-        length = float(-_SHAFT_FROM * ball.radius - height.min())
-        if not shaft.any() or length < _SHAFT_LEAST * ball.radius:
+        height = (points - ball.centre) @ up / ball.radius
+        shaft = (height < -_SHAFT_FROM) & (height > -_SHAFT_FROM - _SHAFT_MOST)
+        length = float(-_SHAFT_FROM - height.min())
+        if not shaft.any() or length < _SHAFT_LEAST:
             break
-        line = _middle_line(points[shaft], height[shaft])
+        line = _middle_line(points[shaft], height[shaft] * ball.radius)
         up = line if line @ up > 0 else -line
-    height = (points - ball.centre) @ up
-    shaft = height < -_SHAFT_FROM * ball.radius
-    length = float(-_SHAFT_FROM * ball.radius - height.min())
-    if shaft.any() and length >= _SHAFT_LEAST * ball.radius:
+    else:
         return up, points[shaft].mean(0), []
     axis = np.array([0.0, 0.0, 1.0]) if up[2] > 0 else np.array([0.0, 0.0, -1.0])
     height = (points - ball.centre) @ axis
     end = points[height < height.min() + _END_MM]
-    found = f"{max(length, 0.0):.0f} mm of shaft below the trochanters"
+    found = f"{max(length * ball.radius, 0.0):.0f} mm of shaft below the trochanters"
     fix = "The axis of the CT stands in for the shaft; a scan that reaches further down would show it."
     return axis, end.mean(0), [Issue("axes.short-shaft", site, found, f"{ball.radius:.0f} mm", fix)]
 
@@ -136,20 +137,32 @@ def _neck(points: Matrix, ball: Ball, site: str, warnings: list[Issue]) -> Matri
 
 
 def _front(points: Matrix, ball: Ball, proximal: Matrix, medial: Matrix) -> tuple[Matrix, float]:
-    """Return anterior, and how far behind the plane of neck and shaft the trochanters lie on average [mm]."""
+    """Return anterior by shape, and how far the greater trochanter lies behind the plane of neck and shaft [mm]."""
     normal = np.cross(proximal, medial)
     relative = points - ball.centre
-    height = relative @ proximal
-    away = np.linalg.norm(relative, axis=1)
-    region = (away > _NECK[1] * ball.radius) & (height > -_SHAFT_FROM * ball.radius)
+    region = (np.linalg.norm(relative, axis=1) > _NECK[1] * ball.radius) & (
+        relative @ proximal > -_TROCHANTER_UP * ball.radius
+    )
     offset = float((relative[region] @ normal).mean()) if region.any() else 0.0
-    # The shaft line need not pass through the plane of the neck; what counts is the bulk of both trochanters.
     return (-normal if offset > 0 else normal), abs(offset)
+
+
+def _front_by_label(site: str, proximal: Matrix, medial: Matrix, warnings: list[Issue]) -> tuple[Matrix, str]:
+    """Return anterior and the side from the label, without one from the header, with a warning."""
+    named = _named(site) or ("right" if medial[0] > 0 else "left")
+    fix = "Check the side in the picture; a lesion or a cut may hide the greater trochanter."
+    found = f"greater trochanter neither before nor behind the neck; {named} taken"
+    warnings.append(Issue("axes.side", site, found, "a trochanter behind the neck", fix))
+    return np.cross(proximal, medial) * (1.0 if named == "left" else -1.0), named
+
+
+def _named(site: str) -> str | None:
+    return next((side for side in ("left", "right") if site.endswith(side)), None)
 
 
 def _sides(site: str, shape: str | None, medial: Matrix, anterior: Matrix) -> list[Issue]:
     """Return warnings where the label, the shape and the header of the CT do not say the same side."""
-    named = "left" if site.endswith("left") else "right" if site.endswith("right") else None
+    named = _named(site)
     header = "right" if medial[0] > 0 else "left"
     issues = []
     if named and shape and named != shape:
@@ -187,14 +200,8 @@ def _parts(bone: BoneModel, ball: Ball, proximal: Matrix) -> dict[str, Mask]:
     return parts
 
 
-def _cut(bone: BoneModel, ball: Ball, proximal: Matrix) -> list[Issue]:
-    """Return a warning where more than the lower end of the bone is cut by the border of the image."""
-    border = bone.bone.copy()
-    border[1:-1, 1:-1, 1:-1] = False
-    height = (places(border, bone.affine) - ball.centre) @ proximal
-    cut = int((height > -_TROCHANTER_DOWN * ball.radius).sum())
-    if not cut:
-        return []
-    found = f"{cut:,} voxels of head, neck or trochanters at the border of the image"
-    fix = "Take a scan that holds the whole upper end; a bone that is cut is loaded and held where it is not."
-    return [Issue("axes.cut", bone.site, found, "a bone cut at most at its lower end", fix)]
+def _upper(bone: BoneModel, ball: Ball, proximal: Matrix) -> Mask:
+    """Return the voxels of head, neck and trochanters."""
+    upper = bone.bone.copy()
+    upper[bone.bone] = (places(bone.bone, bone.affine) - ball.centre) @ proximal > -_TROCHANTER_DOWN * ball.radius
+    return upper

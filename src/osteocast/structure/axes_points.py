@@ -12,7 +12,7 @@ from osteocast.foundation.errors import Issue
 from osteocast.structure.loaded import Mask
 from osteocast.structure.volume import Matrix
 
-__all__ = ["BoneAxes", "Inertia", "inertia", "places", "unit"]
+__all__ = ["BoneAxes", "Inertia", "at_border", "border_of", "inertia", "places", "unit"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +61,22 @@ def places(mask: Mask, affine: Matrix) -> Matrix:
     index = np.array(np.nonzero(mask), dtype=np.float64)[::-1].T
     result: Matrix = index @ affine[:3, :3].T + affine[:3, 3]
     return result
+
+
+def border_of(mask: Mask) -> Mask:
+    """Return the part of a mask on the outermost voxels of the image."""
+    border = mask.copy()
+    border[1:-1, 1:-1, 1:-1] = False
+    return border
+
+
+def at_border(mask: Mask, what: str, site: str) -> list[Issue]:
+    """Return a warning where a part that bears the load is cut by the border of the image."""
+    cut = int(border_of(mask).sum())
+    if not cut:
+        return []
+    fix = "Take a scan that holds the whole part; a bone that is cut is loaded and held where it is not."
+    return [Issue("axes.cut", site, f"{cut:,} voxels of {what} at the border of the image", "a whole part", fix)]
 
 
 def inertia(points: Matrix) -> Inertia:

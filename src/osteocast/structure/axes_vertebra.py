@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.structure.axes_points import BoneAxes, places, unit
+from osteocast.structure.axes_points import BoneAxes, at_border, places, unit
 from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.resample import box_of
 from osteocast.structure.volume import Matrix
@@ -59,6 +59,7 @@ def vertebra_axes(bone: BoneModel) -> BoneAxes:
     anterior = unit(towards - (towards @ superior) * superior)
     left = np.cross(-anterior, superior)
     warnings += _against_ct(superior, anterior, bone.site)
+    warnings += at_border(body, "the body", bone.site)
     directions = {"superior": superior, "anterior": anterior, "left": left}
     lines.append("axes: normals of the end plates; front from arch to body")
     return BoneAxes("vertebra", directions, {"body": centre}, {"body": body}, tuple(warnings), tuple(lines))
@@ -90,7 +91,7 @@ def _superior(points: Matrix, site: str, warnings: list[Issue]) -> Matrix:
     for _ in range(_ROUNDS):
         found = _end_plates(centred, up)
         if found is None:
-            fix = "Label the body of the vertebra with both end plates, or name the axis of the load."
+            fix = "Label the body of the vertebra with both end plates, or use a generic load case."
             raise InputError(Issue("axes.end-plates", site, "no two surfaces", "an upper and a lower end plate", fix))
         normals = found
         up = unit(normals[0] + normals[1])

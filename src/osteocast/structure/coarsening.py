@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.structure.coarse_kernels import Blocks, Children, Transfer
+from osteocast.structure.block_kernels import Blocks
+from osteocast.structure.coarse_kernels import Children, Transfer
 from osteocast.structure.compiled_kernels import kernels
 from osteocast.structure.element import CORNERS
 from osteocast.structure.numbering import layer_starts

@@ -16,7 +16,14 @@ import numpy as np
 
 from osteocast.engine.cache import load_or_build
 from osteocast.engine.fingerprint import cpu
-from osteocast.structure import aggregation_kernels, cell_kernels, coarse_kernels, element, failure_kernels
+from osteocast.structure import (
+    aggregation_kernels,
+    block_kernels,
+    cell_kernels,
+    coarse_kernels,
+    element,
+    failure_kernels,
+)
 
 HEADER = '''"""Kernels of the voxel solver, put together by osteocast.structure; do not edit."""
 from __future__ import annotations
@@ -26,7 +33,7 @@ llvmlite.binding.set_option("osteocast", "-runtime-memory-check-threshold=400")
 import numpy as np
 from numba import njit
 from osteocast.structure.cell_kernels import BATCH, LEFT, RIGHT, STRIDE
-from osteocast.structure.coarse_kernels import Blocks
+from osteocast.structure.block_kernels import Blocks
 
 compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 summed = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc"})
@@ -57,7 +64,8 @@ def _functions(module: ModuleType) -> list[str]:
 
 def kernel_text() -> str:
     """Return the text of the module of kernels."""
-    parts = [element.kernel_text(), *(text for module in SOURCES for text in _functions(module))]
+    printed = [element.kernel_text(), *block_kernels.kernel_texts()]
+    parts = [*printed, *(text for module in SOURCES for text in _functions(module))]
     marks = ["summed" if part.startswith(SUMMED) else "compiled" for part in parts]
     return HEADER + "\n".join(f"@{mark}\n{part}\n" for mark, part in zip(marks, parts, strict=True))
 

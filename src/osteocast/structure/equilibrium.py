@@ -27,6 +27,9 @@ __all__ = ["Body", "Point", "equilibrium"]
 REFRESH = 8
 """A step that took more iterations than this gives its moduli to the multigrid cycle of the next: 5 cost as much."""
 
+PATIENCE = 10
+"""After so many iterations with one cycle it is made anew for the moduli reached."""
+
 MEMORY = 5
 """Earlier corrections that are combined."""
 
@@ -231,15 +234,17 @@ def equilibrium(body: Body, start: Point, goal_mm: float, tolerance: float, most
     if start.iterations > REFRESH:
         body.stiffen(body.law.share(history.max(0)))
     now = best = body.trial(body.moved_to(start.displacement, goal_mm), history)
+    fresh = 0
     for iteration in range(most):
         if now.residual <= tolerance:
             return Point(goal_mm, now.force_n, now.u, now.ratio, iteration, now.residual)
-        if not now.residual < RISE * best.residual:
-            body.stiffen(best.share)
+        best = now if now.residual < best.residual else best
+        lost = not now.residual < RISE * best.residual
+        if lost or iteration - fresh == PATIENCE:
+            now = body.trial(best.u, history) if lost else now
+            body.stiffen(now.share)
             memory.clear()
-            now = body.trial(best.u, history)
-        elif now.residual < best.residual:
-            best = now
+            fresh = iteration
         correction = np.array(body.solver.grid.cycle(now.rest), float)
         now = body.trial(memory.next(now.u, now.rest, correction), history)
     return None

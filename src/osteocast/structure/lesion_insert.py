@@ -12,6 +12,7 @@ import numpy.typing as npt
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.laws import convert_density, path_between
+from osteocast.structure.lesion_measures import surface_mm2
 from osteocast.structure.lesion_places import extent_mm, locate, positions_mm
 from osteocast.structure.lesion_spec import LesionSpec
 from osteocast.structure.loaded import BoneModel
@@ -177,9 +178,11 @@ def _lines(bone: BoneModel, lesion: LesionSpec, centre: Matrix, inside: npt.NDAr
     volume = float(inside.sum()) * float(np.prod(bone.spacing_mm)) / 1000.0
     share = float(inside.sum()) / float(bone.bone.sum())
     made = lesion.tissue
+    area = surface_mm2(bone, inside)
+    reached = f"reaches the surface of the bone over about {area:.0f} mm2" if area else "stays within the bone"
     return (
         f"SYNTHETIC lesion, in no patient: {made.name}, {lesion.shape} at {lesion.place} (LPS {_shown(centre)}), "
-        f"{volume:.2f} mL, {share:.1%} of the bone",
+        f"{volume:.2f} mL, {share:.1%} of the bone; {reached}",
         f"lesion tissue: a soft core of {made.soft:.0%} of it, around it bone of at least {made.bone_density:g} "
         f"mgK2HPO4/cm3, stiffness and strength {made.woven_stiffness:g} of its density; edge {lesion.edge_mm:g} mm "
         f"({made.note})",

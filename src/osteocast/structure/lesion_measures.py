@@ -15,7 +15,7 @@ from osteocast.structure.lesion_sections import Sections, cut_sections
 from osteocast.structure.loaded import BoneModel
 from osteocast.structure.volume import Matrix
 
-__all__ = ["LesionMeasures", "Reading", "lesion_pieces", "measure_lesion"]
+__all__ = ["LesionMeasures", "Reading", "lesion_pieces", "measure_lesion", "surface_mm2"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -114,7 +114,7 @@ def measure_lesion(bone: BoneModel, lesion: Mask, axis: Matrix | None = None) ->
             name: float((inside & part).sum()) / float(part.sum()) for name, part in bone.parts.items() if part.any()
         },
         greatest_diameter_mm=_diameter(bone, inside),
-        surface_mm2=_surface(bone, inside),
+        surface_mm2=surface_mm2(bone, inside),
         lower=lower,
         higher=higher,
         kind=_kind(lower, higher),
@@ -134,7 +134,7 @@ def _diameter(bone: BoneModel, inside: Mask) -> float:
     return float(apart.max()) + float(np.mean(bone.spacing_mm))
 
 
-def _surface(bone: BoneModel, inside: Mask) -> float:
+def surface_mm2(bone: BoneModel, inside: Mask) -> float:
     """Return the area of voxel faces between lesion and outside of the bone [mm2]; too large on a slope."""
     filled = np.pad(ndimage.binary_fill_holes(bone.bone), 1)
     padded = np.pad(inside, 1)

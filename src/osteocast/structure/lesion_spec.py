@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
 
@@ -16,8 +14,8 @@ __all__ = ["LesionSpec", "Tissue", "parse_lesion", "place_names", "tissue"]
 _TABLE = "lesion_tissues"
 _EXAMPLE = "lytic:12mm@body-centre, mixed:10x12x20mm@0.5,0.3,0.6 or sclerotic:15mm@lps:-12,30,101"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
-_SHAPE = re.compile(rf"^({_NUMBER}(?:x{_NUMBER}){{0,2}})(?:mm)?$")
-_POINT = re.compile(rf"^(lps:)?({_NUMBER}(?:,{_NUMBER}){{2}})$")
+_SHAPE = re.compile(rf"^({_NUMBER}(?:x{_NUMBER}){{0,2}})(?:mm)?$", re.ASCII)
+_POINT = re.compile(rf"^(lps:)?({_NUMBER}(?:,{_NUMBER}){{2}})$", re.ASCII)
 _LARGEST_MM = 500.0
 _SHOWN = 60
 
@@ -142,4 +140,4 @@ def _place(text: str) -> str:
 
 def numbers(place: str) -> list[float]:
     """Return the three numbers of a place that is no name."""
-    return [float(value) for value in np.array(place.removeprefix("lps:").split(","), dtype=np.float64)]
+    return [float(value) for value in place.removeprefix("lps:").split(",")]

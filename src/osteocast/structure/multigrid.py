@@ -2,7 +2,7 @@
 
 Finest grid: printed element, no matrix. First coarse grid: Galerkin matrix in blocks of 3 x 3. Below: Galerkin
 matrix of the second coarse grid, then smoothed aggregation and a dense inverse. Chebyshev smoothing throughout, so
-that no result depends on an order of nodes (Adams, Brezina, Hu and Tuminaro, J Comput Phys 188 (2003) 593).
+that no result depends on an order of nodes.
 """
 
 from __future__ import annotations
@@ -13,26 +13,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from osteocast.structure import element
-from osteocast.structure.aggregation import Aggregation, Level, aggregate, largest_eigenvalue, rigid_motions
+from osteocast.structure.aggregation import Aggregation, rigid_motions
+from osteocast.structure.block_kernels import Blocks
 from osteocast.structure.cell_kernels import Cells
-from osteocast.structure.coarse_kernels import Blocks
+from osteocast.structure.chebyshev import Step, chebyshev, largest_eigenvalue
 from osteocast.structure.coarsening import Grid, child_weights, coarsen, empty_blocks
 from osteocast.structure.compiled_kernels import kernels
 from osteocast.structure.numbering import Numbering, Positions
 from osteocast.structure.workers import Span, Workers, even, spans
 
 Array = NDArray[Any]
-RATIO = 10.0
-"""Range of eigenvalues that the smoother damps: from largest / RATIO to largest."""
-
-BELOW_DEGREE = 6
-"""Chebyshev steps on the levels of aggregation."""
-
-CORRECTIONS = 2
-"""Corrections that a level of aggregation takes from the next coarser one in each cycle."""
 
 
 class Material(NamedTuple):
@@ -40,26 +32,6 @@ class Material(NamedTuple):
 
     poisson: float
     spacing: tuple[float, float, float]
-
-
-class Step(NamedTuple):
-    """Factors of one Chebyshev step."""
-
-    keep: float
-    weight: float
-
-
-def chebyshev(largest: float, degree: int) -> list[Step]:
-    """Return the factors of a Chebyshev iteration on [largest / RATIO, largest]."""
-    middle, half = largest * (1 + 1 / RATIO) / 2, largest * (1 - 1 / RATIO) / 2
-    sigma = middle / half
-    rho = 1 / sigma
-    steps = [Step(0.0, 1 / middle)]
-    for _ in range(degree - 1):
-        new = 1 / (2 * sigma - rho)
-        steps.append(Step(new * rho, 2 * new / half))
-        rho = new
-    return steps
 
 
 @dataclass(slots=True)
@@ -184,24 +156,23 @@ class Multigrid:
 
     def _first_steps(self, first: Blocks) -> list[Step]:
         size = first.inverse.size // 3
-        zero = np.zeros(size, np.float32)
+        zero, rest, scaled = (np.zeros(size, np.float32) for _ in range(3))
+        whole = (0, size // 3)
 
         def product(v: Array) -> Array:
-            r, d, x = np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros(size, np.float32)
-            self.k.block_residual(first, zero, v.astype(np.float32), r, (0, size // 3))
-            self.k.block_step(x, d, r, (first.inverse, np.float32(0), np.float32(1)), (0, size // 3))
-            return d
+            self.k.rows_3_3(first, zero, v.astype(np.float32), rest, np.float32(1), whole)
+            self.k.first_3(first, rest, scaled, scaled, np.float32(1), whole)
+            return scaled
 
         return chebyshev(largest_eigenvalue(product, size), self.degree)
 
     def _below(self, second: Blocks) -> Aggregation:
-        count = second.start.size - 1
-        value = second.value.reshape(-1, 3, 3).astype(np.float64)
-        matrix = sparse.bsr_matrix((value, second.column, second.start), shape=(3 * count, 3 * count))
-        total = np.add.reduceat(np.abs(value).sum(2), second.start[:-1])
-        alone = total <= matrix.diagonal().reshape(-1, 3)
+        total = np.add.reduceat(np.abs(second.value.reshape(-1, 3, 3)).sum(2), second.start[:-1])
+        row = np.repeat(np.arange(second.start.size - 1, dtype=np.int32), np.diff(second.start))
+        own = second.value.reshape(-1, 3, 3)[second.column == row]
+        alone = total <= np.einsum("nii->ni", own)
         at = self.two.grid.at * (4 * np.array(self.material.spacing))
-        return aggregate(matrix, rigid_motions(at, ~alone))
+        return Aggregation(second, rigid_motions(at, ~alone), self.workers)
 
     def product(self, u: Array, out: Array) -> None:
         """Write stiffness times `u` in double precision, held dofs included."""
@@ -232,8 +203,8 @@ class Multigrid:
         coarse = self.middle[1]
         coarse[:] = 0
         self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.one.transfer), self.node_parts)
-        self._middle_cycle()
-        each(partial(k.interpolate_nodes, self.middle[0], x, self.one.transfer), self.node_parts)
+        correction = self._middle_cycle()
+        each(partial(k.interpolate_nodes, correction, x, self.one.transfer), self.node_parts)
         k.put_zero(x, self.held)
         self._smooth(v.steps)
         return x
@@ -250,49 +221,25 @@ class Multigrid:
             scaled = (self.values.inverse, np.float32(keep), np.float32(weight))
             self.workers.each(partial(self.k.next_step, x, d, rest, scaled), self.parts)
 
-    def _middle_cycle(self) -> None:
-        """Improve the first coarse grid: from its right-hand side to its solution."""
+    def _middle_cycle(self) -> Array:
+        """Return the approximate solution of the first coarse grid for its right-hand side."""
         k, blocks, each = self.k, self.values.first, self.workers.each
-        x, b, rest, _ = self.middle
-        x[:] = 0
-        self._middle_smooth(self.values.first_steps)
-        each(partial(k.block_residual, blocks, b, x, rest), self.rows)
+        x, b, other, d = self.middle
+        steps = self.values.first_steps
+        each(partial(k.first_3, blocks, b, x, d, np.float32(steps[0].weight)), self.rows)
+        x, other = self._middle_smooth((x, other), steps[1:])
+        each(partial(k.rows_3_3, blocks, b, x, other, np.float32(-1)), self.rows)
         coarse = np.zeros(3 * self.two.grid.at.shape[0], np.float32)
-        self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.two.transfer), self.middle_parts)
-        correction = below_cycle(self.values.below, 0, coarse)
+        self.workers.alternating(partial(k.restrict_nodes, other, coarse, self.two.transfer), self.middle_parts)
+        correction = self.values.below.cycle(coarse)
         each(partial(k.interpolate_nodes, correction, x, self.two.transfer), self.middle_parts)
-        self._middle_smooth(self.values.first_steps)
+        return self._middle_smooth((x, other), steps)[0]
 
-    def _middle_smooth(self, steps: list[Step]) -> None:
-        k, blocks = self.k, self.values.first
-        x, b, rest, d = self.middle
+    def _middle_smooth(self, pair: tuple[Array, Array], steps: list[Step]) -> tuple[Array, Array]:
+        x, other = pair
         for keep, weight in steps:
-            self.workers.each(partial(k.block_residual, blocks, b, x, rest), self.rows)
-            scaled = (blocks.inverse, np.float32(keep), np.float32(weight))
-            self.workers.each(partial(k.block_step, x, d, rest, scaled), self.rows)
-
-
-def below_cycle(below: Aggregation, level: int, b: Array) -> Array:
-    """Return the approximate solution of one level of aggregation: two corrections from each coarser level.
-
-    These levels are small, and the better they are solved, the fewer cycles of the fine grids are needed.
-    """
-    if level == len(below.levels):
-        result: Array = below.inverse @ b
-        return result
-    one = below.levels[level]
-    steps = chebyshev(one.largest, BELOW_DEGREE)
-    x = _smooth_level(one, np.zeros_like(b), b, steps)
-    for _ in range(CORRECTIONS):
-        x += one.interpolate @ below_cycle(below, level + 1, one.restrict @ (b - one.matrix @ x))
-        x = _smooth_level(one, x, b, steps)
-    return x
-
-
-def _smooth_level(level: Level, x: Array, b: Array, steps: list[Step]) -> Array:
-    d = np.zeros_like(b)
-    for keep, weight in steps:
-        rest = b - level.matrix @ x if keep or x.any() else b
-        d = np.float32(keep) * d + np.float32(weight) * (level.inverse @ rest)
-        x = x + d
-    return x
+            factors = (np.float32(keep), np.float32(weight))
+            b, d = self.middle[1], self.middle[3]
+            self.workers.each(partial(self.k.next_3, self.values.first, b, x, d, other, factors), self.rows)
+            x, other = other, x
+        return x, other

@@ -95,6 +95,27 @@ def femur(turn: Floats, side: str = "left", label: str | None = None, shaft_mm: 
     return made(f"femur-{label or side}", mask, affine)
 
 
+def whole_femur(turn: Floats, trochanter: bool = True) -> BoneModel:
+    """A whole left femur with a curved shaft and condyles; voxels of 3 mm."""
+    affine, at = grid_of((160, 75, 75), (3.0, 3.0, 3.0))
+    local = at @ turn - [0.0, 0.0, 150.0]
+    x, y, z = local[..., 0], local[..., 1], local[..., 2]
+
+    def ball(centre: tuple[float, float, float], radius: float) -> Mask:
+        return np.asarray(np.linalg.norm(local - centre, axis=-1) <= radius)
+
+    head = np.array([-45.0, -14.0, 20.0])
+    start = np.array([0.0, 0.0, -12.0])
+    along = np.clip((local - start) @ (head - start) / ((head - start) @ (head - start)), 0, 1)[..., None]
+    mask = ball((-45.0, -14.0, 20.0), HEAD_MM) | (np.linalg.norm(local - along * (head - start) - start, axis=-1) <= 15)
+    bow = -12.0 * np.sin(np.clip(-z / 340.0, 0, 1) * np.pi)
+    mask |= (np.hypot(x, y - bow) <= 14) & (z <= -5) & (z >= -340)
+    mask |= ball((-22.0, 8.0, -345.0), 23.0) | ball((22.0, 8.0, -345.0), 23.0) | ball((-12.0, 14.0, -45.0), 8.0)
+    if trochanter:
+        mask |= ball((12.0, 10.0, 2.0), 16.0)
+    return made("femur-left", mask, affine)
+
+
 def humerus(turn: Floats) -> BoneModel:
     """Head on a shaft, turned by a matrix."""
     affine, at = grid_of((130, 90, 90), (2.0, 2.0, 2.0))

@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.structure.load_cases import ANTEVERSION, HEAD_MM, block, femur, humerus, made, rotation, vertebra
+from tests.unit.structure.load_cases import (
+    ANTEVERSION,
+    HEAD_MM,
+    block,
+    femur,
+    humerus,
+    made,
+    rotation,
+    vertebra,
+    whole_femur,
+)
 
 from osteocast.foundation.errors import InputError
 from osteocast.structure.axes import bone_kind, find_axes, frame_of
@@ -50,6 +60,13 @@ def test_a_body_without_arch_has_its_front_from_the_header() -> None:
     assert degrees(find_axes(alone).directions["anterior"], np.array([0, -1, 0])) < 1.0
 
 
+def test_a_cut_body_is_seen() -> None:
+    bone = vertebra(np.eye(3))
+    y = int(np.flatnonzero(bone.bone.any((0, 2)))[0]) + 3
+    parts = {name: mask[:, y:] for name, mask in bone.parts.items()}
+    assert codes(made("vertebra", bone.bone[:, y:], bone.affine, parts)) == {"axes.cut"}
+
+
 def test_a_header_turned_round_is_seen() -> None:
     assert codes(vertebra(rotation((0, 0, 1), 180.0))) == {"axes.orientation"}
 
@@ -84,6 +101,17 @@ def test_femur(axis: tuple[float, float, float], angle: float, side: str) -> Non
     assert f"{side} by its shape" in axes.lines[0]
     assert axes.parts["head"].sum() * 8 == pytest.approx(4 / 3 * np.pi * HEAD_MM**3, rel=0.2)
     assert not axes.warnings
+
+
+def test_a_whole_femur_is_taken_at_its_upper_end() -> None:
+    turn = rotation((1, 0.2, 0.1), 6.0)
+    axes = find_axes(whole_femur(turn))
+    assert degrees(axes.directions["proximal"], turn @ [0, 0, 1]) < 4.0
+    assert "left by its shape" in axes.lines[0]
+    assert not axes.warnings
+    hidden = find_axes(whole_femur(turn, trochanter=False))
+    assert [issue.code for issue in hidden.warnings] == ["axes.side"]
+    assert degrees(hidden.directions["anterior"], axes.directions["anterior"]) < 5.0
 
 
 def test_the_wrong_side_and_a_short_shaft_are_seen() -> None:

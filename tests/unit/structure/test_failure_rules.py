@@ -14,6 +14,8 @@ from tests.unit.structure.voxel_cases import compression, largest_part
 from tests.unit.structure.written import codes
 
 from osteocast.domain.table import read_table
+from osteocast.structure.compiled_kernels import kernels
+from osteocast.structure.failure import load_to_failure
 from osteocast.structure.failure_rules import RuleLoad, rule_loads, rule_names
 from osteocast.structure.loaded import CAP, LoadedBone
 from osteocast.structure.solver import Settings, VoxelSolver
@@ -107,6 +109,14 @@ def test_every_rule_names_source_and_status() -> None:
         assert rule["status"] in {"read", "recalled"}
     lines = [apply(uniform(), name).line for name in rule_names()]
     assert all("read" in line or "recalled" in line for line in lines)
+
+
+def test_no_kernel_is_compiled_after_the_build() -> None:
+    """A type that the build did not meet would be compiled anew in every process."""
+    one = uniform()
+    rule_loads(one, load_to_failure(one).elastic)
+    assert len(kernels().principal_strains.signatures) == 1
+    assert len(kernels().voxel_work.signatures) == 1
 
 
 def test_an_unknown_rule_is_refused() -> None:

@@ -6,6 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.structure.lesion_cases import block, laws_of
 from tests.unit.structure.written import codes
 
@@ -14,6 +16,7 @@ from osteocast.structure.lesion_insert import insert_lesion
 from osteocast.structure.lesion_spec import LesionSpec, Tissue, parse_lesion, tissue
 from osteocast.structure.loaded import BoneModel
 
+BLOCK = block(8.0)
 NEUTRAL = Tissue("neutral", 0.0, 0.0, 1.0, "test")
 
 
@@ -51,6 +54,7 @@ def test_the_text_of_the_command_line(text: str, size: tuple[float, ...], place:
         ("lytic:0mm@body-centre", ["insert.size"]),
         ("lytic:nanmm@body-centre", ["insert.size"]),
         ("lytic:1e3mm@body-centre", ["insert.size"]),
+        ("lytic:1٢mm@body-centre", ["insert.size"]),
         ("lytic:10x12mm@body-centre", ["insert.size"]),
         ("lytic:12mm@moon", ["insert.place"]),
         ("lytic:12mm@0.5,0.5", ["insert.place"]),
@@ -60,6 +64,12 @@ def test_the_text_of_the_command_line(text: str, size: tuple[float, ...], place:
 )
 def test_a_text_that_is_none_is_refused_with_all_its_problems(text: str, expected: list[str]) -> None:
     assert codes(lambda: parse_lesion(text)) == expected
+
+
+@given(st.text(max_size=40) | st.from_regex(r"lytic:[0-9x.]{0,6}mm@(lps:)?[0-9.,+-]{0,20}", fullmatch=True))
+def test_any_text_is_a_lesion_or_refused(text: str) -> None:
+    found = codes(lambda: insert_lesion(BLOCK, parse_lesion(text), laws_of(BLOCK.bone)))
+    assert all(code.startswith("insert.") for code in found)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +163,12 @@ def test_bone_denser_than_a_sclerotic_lesion_keeps_its_density() -> None:
 def test_the_lesion_is_marked_synthetic() -> None:
     lines = inserted(block(), "lytic:12mm@0.5,0.5,0.5").lines
     assert lines[0] == "test bone"
-    assert any(line.startswith("SYNTHETIC lesion") for line in lines)
+    assert any(line.startswith("SYNTHETIC lesion") and line.endswith("stays within the bone") for line in lines)
+
+
+def test_a_breach_is_said() -> None:
+    lines = inserted(block(), "lytic:12mm@0.5,0.5,0.95").lines
+    assert any("reaches the surface of the bone over about" in line for line in lines)
 
 
 def test_two_lesions_stand_side_by_side() -> None:

@@ -25,7 +25,7 @@ PINNED = {
     "vertebra-compression 1": "338a57ebd23865ad",
     "vertebra-flexion 1": "bcb8dc5a4e5454a5",
     "femur-stance 1": "44aa705d1f358d55",
-    "femur-sideways-fall 1": "74dfa0978d3b3c59",
+    "femur-sideways-fall 1": "6435f408ef8c62ae",
     "generic-axial 1": "250c60c71bfd52fa",
     "generic-bending 1": "6691573e49ad5b1e",
     "generic-torsion 1": "d2f945d0152f50d6",
