@@ -24,6 +24,7 @@ from osteocast.structure.axes import find_axes
 from osteocast.structure.bone_model import Built, build_bone
 from osteocast.structure.ct_read import read_ct
 from osteocast.structure.failure import Failure, load_to_failure, settings_for
+from osteocast.structure.failure_rules import rule_loads
 from osteocast.structure.lesion_insert import insert_lesion
 from osteocast.structure.lesion_measures import Reading
 from osteocast.structure.lesion_report import report_lesions
@@ -51,7 +52,7 @@ WOVEN = (1.0, 0.52, 0.4, 0.28)
 DENSITIES = (0.0, 338.0, 506.0)
 """As the bone around it; 444 HU (Vassiliou 2007) and 654 HU (Ulano 2016) at 0.7957 mg/cm3 a HU - 14.79."""
 
-STANCE_MM = 1.5
+STANCE_MM = 2.0
 WALKING_N = 2.38 * 70.0 * 9.80665
 """Joint force of walking (Bergmann 2001, abstract) of a person of 70 kg."""
 FEMORAL = (
@@ -68,6 +69,14 @@ class Result(NamedTuple):
     stiffness: float
     load: float
     cpu_s: float
+
+
+class Stance(NamedTuple):
+    """Stiffness [N/mm], failure load [N], and the load at which one piece of 405 mm3 yields [N]."""
+
+    stiffness: float
+    load: float
+    piece: float
 
 
 def built(name: str) -> Built:
@@ -167,14 +176,15 @@ def femur(name: str) -> Iterator[str]:
     sound = _stance(found.bone)
     yield f"# {name}: sound {sound.stiffness:.0f} N/mm, {sound.load:.0f} N, voxels of {STANCE_MM:g} mm"
     head = "bone,place,kind,diameter_mm,region,volume_ml,width_share,circumference,axial_mm,mirels_low,mirels_high"
-    yield f"{head},stiffness_lost,load_n,load_lost,walking_ratio"
+    yield f"{head},stiffness_lost,load_n,load_lost,piece_lost,walking_ratio"
     for place, kind, diameter in FEMORAL:
         made = insert_lesion(found.bone, parse_lesion(f"{kind}:{diameter}mm@{place}"), found.material)
         report = report_lesions(made)[0]
         sections = report.measures.sections
         one = _stance(made)
         image = [report.measures.volume_ml, sections.width_share, sections.circumference_share, sections.axial_mm]
-        cost = [1.0 - one.stiffness / sound.stiffness, one.load, 1.0 - one.load / sound.load, WALKING_N / one.load]
+        lost = [1.0 - a / b for a, b in zip(one[:3], sound[:3], strict=True)]
+        cost = [lost[0], one.load, *lost[1:], WALKING_N / one.load]
         yield (
             f"{name},{place},{kind},{diameter},{report.region},"
             + ",".join(f"{value:.3f}" for value in image)
@@ -183,9 +193,11 @@ def femur(name: str) -> Iterator[str]:
         )
 
 
-def _stance(bone: BoneModel) -> Result:
-    failure = load_to_failure(load_bone(bone, "stance", LoadOptions(spacing_mm=STANCE_MM)), settings_for("femur"))
-    return Result(failure.stiffness_n_mm, failure.failure_load_n, failure.seconds[1])
+def _stance(bone: BoneModel) -> Stance:
+    loaded = load_bone(bone, "stance", LoadOptions(spacing_mm=STANCE_MM))
+    failure = load_to_failure(loaded, settings_for("femur"))
+    piece = rule_loads(loaded, failure.elastic, ("contiguous",))[0]
+    return Stance(failure.stiffness_n_mm, failure.failure_load_n, piece.load_n)
 
 
 def mirels_range(items: dict[str, Reading]) -> tuple[int, int]:
