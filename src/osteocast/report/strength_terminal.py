@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,9 +34,13 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
     told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:
         told.append(f"{len(warnings) - _SHOWN} more warnings in the report")
-    head = [f"{bone['title']}, {result['load']['name']}", result["banner"]]
+    head = [f"{bone['title']}, {result['load']['name']}", *textwrap.wrap(result["banner"], _WIDTH)]
     lines = [*head, *(f"{name:17}{text}" for name, text in rows), *told]
-    return "\n".join(plain(line)[: _WIDTH + 12] for line in lines)
+    return "\n".join(_cut(plain(line)) for line in lines)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
 
 
 DEFINITIONS = {

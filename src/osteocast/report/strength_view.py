@@ -109,7 +109,9 @@ def _first_the_gravest(warnings: Sequence[Mapping[str, str]]) -> list[Mapping[st
 
 def _warning(one: Mapping[str, str]) -> View:
     note = one["fix"].removeprefix("Note: ")
-    return {"found": sentence_case(one["found"]), "note": sentence_case(note), "code": one["code"]}
+    # What the axes found says little without what the label or the header says.
+    expected = f"; expected {one['expected']}" if one["code"].startswith("axes.") else ""
+    return {"found": sentence_case(one["found"]) + expected, "note": sentence_case(note), "code": one["code"]}
 
 
 def _bars(result: Mapping[str, Any]) -> list[View]:

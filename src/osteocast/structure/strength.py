@@ -61,7 +61,7 @@ class Strength:
     ----------
     question : Question
     scan : Scan
-        Without its voxels; see `built` for those around the bone.
+        The CT as it was read.
     built : Built
     load : str
         Name of the load case.
