@@ -29,7 +29,7 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
         rows.append((made, f"{lesion['volume_ml']:.2f} mL; {losses}"))
     if result["daily_loads"]:
         most = max(result["daily_loads"], key=lambda one: one["ratio"])
-        rows.append(("highest ratio", f"{most['ratio']:.2f} of it: {most['about']}"))
+        rows.append(("highest ratio", f"{ratio_text(most)} of it: {most['about']}"))
     warnings = result["warnings"]
     told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:
@@ -64,6 +64,15 @@ def interval_text(one: Mapping[str, Any]) -> str:
     if one["low_n"] is None or one["high_n"] is None:
         return "no published series gives an interval"
     return f"interval {force_text(one['low_n'])} to {force_text(one['high_n'])} or wider"
+
+
+def ratio_text(one: Mapping[str, Any]) -> str:
+    """Return the ratio of a daily load with its interval: ``0.48 (0.23 to 1.20)``, ``0.48 (0.23 upwards)``."""
+    text = f"{one['ratio']:.2f}"
+    if one["ratio_low"] is None:
+        return text
+    upper = "upwards" if one["ratio_high"] is None else f"to {one['ratio_high']:.2f}"
+    return f"{text} ({one['ratio_low']:.2f} {upper})"
 
 
 def lost(share: float) -> str:

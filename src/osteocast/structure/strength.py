@@ -144,10 +144,7 @@ def _daily(carried: Carried, load: str, weight_kg: float | None) -> tuple[LoadRa
     if weight_kg is None:
         return ()
     band = carried.band
-    # An interval from 0 gives a ratio without an upper end: then there is none.
-    ends = None
-    if band.low_n is not None and band.high_n is not None and band.low_n > 0.0:
-        ends = (band.low_n, band.high_n)
+    ends = None if band.low_n is None or band.high_n is None else (band.low_n, band.high_n)
     return load_ratios(carried.bone.site, load, weight_kg, carried.failure.failure_load_n, ends)
 
 

@@ -10,7 +10,7 @@ from osteocast.report.bone_surface import View, surface_view
 from osteocast.report.strength_figures import carries, curve
 from osteocast.report.strength_html import strength_html
 from osteocast.report.strength_pictures import Pictures
-from osteocast.report.strength_terminal import force_text, interval_text, lost, strength_terminal
+from osteocast.report.strength_terminal import force_text, interval_text, lost, ratio_text, strength_terminal
 from osteocast.report.strength_view import strength_view
 
 CURVE = {"displacement_mm": [0.0, 0.5, 1.0], "force_n": [0.0, 1500.0, 2000.0]}
@@ -120,6 +120,24 @@ def test_forces_and_losses_in_words():
     assert [force_text(v) for v in (1234.0, 85.21, 0.0, None)] == ["1,230 N", "85.2 N", "0 N", "–"]
     assert [lost(v) for v in (0.234, -0.04, 0.002)] == ["-23 %", "+4 %", "0 %"]
     assert interval_text({"low_n": None, "high_n": 3.0}) == "no published series gives an interval"
+
+
+def test_loads_inside_of_the_interval_are_not_told_apart(result):
+    result["daily_loads"][1] |= {"load_n": 3000.0, "ratio": 1.5, "ratio_low": 0.94, "ratio_high": 3.75}
+    drawn = carries(strength_view(result)["bars"])
+    assert "exceeds it" not in drawn
+    assert drawn.count("within its interval") == 1
+    assert not any(row["over"] for row in strength_view(result)["daily"])
+    result["strength"] = carried(2000.0) | {"low_n": 0.0}
+    band = re.search(r'<rect x="([\d.]+)"[^>]*fill-opacity', carries(strength_view(result)["bars"]))
+    assert band is not None
+    assert float(band[1]) == pytest.approx(268.0)
+
+
+def test_a_ratio_has_its_interval_or_a_lower_end():
+    assert ratio_text({"ratio": 0.5, "ratio_low": None, "ratio_high": None}) == "0.50"
+    assert ratio_text({"ratio": 0.5, "ratio_low": 0.2, "ratio_high": 1.1}) == "0.50 (0.20 to 1.10)"
+    assert ratio_text({"ratio": 0.5, "ratio_low": 0.2, "ratio_high": None}) == "0.50 (0.20 upwards)"
 
 
 def test_bars_stand_on_one_scale_and_loads_beyond_are_named(result):
