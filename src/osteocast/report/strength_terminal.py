@@ -33,7 +33,7 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
     warnings = result["warnings"]
     told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:
-        told.append(f"{len(warnings) - _SHOWN} more warnings in the report")
+        told.append(f"more warnings in the report: {len(warnings) - _SHOWN}")
     head = [f"{bone['title']}, {result['load']['name']}", *textwrap.wrap(result["banner"], _WIDTH)]
     lines = [*head, *(f"{name:17}{text}" for name, text in rows), *told]
     return "\n".join(_cut(plain(line)) for line in lines)
