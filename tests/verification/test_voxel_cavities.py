@@ -136,8 +136,9 @@ def test_hole_in_a_plate(voxels: int) -> None:
 def test_the_staircase_hardly_converges_at_the_surface_but_inside() -> None:
     """The statement of the documentation (and A11): the stress of a surface voxel is off at any practical resolution.
 
-    On this path by 12, 11 and 8 % at 16, 32 and 64 voxels a radius. At 32 voxels a radius the first place beyond 1.5 voxels is off by 5.2 %, more than at 16: the steps of the
-    circle beside it are others. Two voxels in it is 1.8 %; at a fixed place the error shrinks with the voxels.
+    On this path by 12, 11 and 8 % at 16, 32 and 64 voxels a radius. At 32 the first place beyond 1.5 voxels is off by
+    5.2 %, more than at 16: the steps of the circle beside it are others. Two voxels in it is 1.8 %; at a fixed place
+    the error shrinks with the voxels.
     """
     first, second, fixed = [], [], []
     for voxels in (16, 32, 64):
