@@ -31,12 +31,12 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
         most = max(result["daily_loads"], key=lambda one: one["ratio"])
         rows.append(("highest ratio", f"{ratio_text(most)} of it: {most['about']}"))
     warnings = result["warnings"]
-    told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
+    told = [plain(f"warning: [{w['code']}] {w['found']}") for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:
         told.append(f"more warnings in the report: {len(warnings) - _SHOWN}")
-    head = [f"{bone['title']}, {result['load']['name']}", *textwrap.wrap(result["banner"], _WIDTH)]
-    lines = [*head, *(f"{name:17}{text}" for name, text in rows), *told]
-    return "\n".join(_cut(plain(line)) for line in lines)
+    head = [plain(f"{bone['title']}, {result['load']['name']}"), *textwrap.wrap(result["banner"], _WIDTH)]
+    lines = [*head, *(f"{name:17}{plain(text)}" for name, text in rows), *told]
+    return "\n".join(_cut(line) for line in lines)
 
 
 def _cut(line: str) -> str:
