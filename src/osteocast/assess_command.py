@@ -39,6 +39,7 @@ class Asked:
     findings: tuple[str, ...]
     today: str | None
     forecast: bool = False
+    workers: int | None = None
 
 
 def assess_command(record: Path, asked: Asked) -> tuple[str, int]:
@@ -51,6 +52,9 @@ def assess_command(record: Path, asked: Asked) -> tuple[str, int]:
     """
     issues: list[Issue] = []
     today, findings = _day(asked.today, issues), _findings(asked.findings, issues)
+    if asked.workers is not None and asked.workers < 1:
+        fix = "Leave it out to use every processor."
+        issues.append(Issue("assess.workers", "--workers", str(asked.workers), "at least 1", fix))
     if is_batch(record):
         single: dict[str, object] = {
             "--forecast": asked.forecast,
@@ -64,7 +68,7 @@ def assess_command(record: Path, asked: Asked) -> tuple[str, int]:
         ]
         if issues:
             raise InputError(issues)
-        return assess_many(record, (today, asked.unchecked, findings), asked.out, asked.as_json)
+        return assess_many(record, (today, asked.unchecked, findings), asked.out, asked.as_json, asked.workers)
     try:
         found = assess(record, today=today, unchecked=asked.unchecked, findings=findings)
     except InputError as error:
@@ -83,7 +87,7 @@ def _written(found: Assessment, record: Path, asked: Asked) -> str:
     if record.is_file():
         result["edition"]["input_sha256"] = sha256_of(read_text_limited(record, MOST_BYTES).encode())
     if asked.forecast:
-        result["forecast"] = _forecast(found)
+        result["forecast"] = _forecast(found, asked.workers)
     if asked.out is not None:
         contents = {
             "result.json": result_json(result),
@@ -101,7 +105,7 @@ def _written(found: Assessment, record: Path, asked: Asked) -> str:
     return result_json(result).rstrip() if asked.as_json else assessment_terminal(result)
 
 
-def _forecast(found: Assessment) -> dict[str, Any]:
+def _forecast(found: Assessment, workers: int | None) -> dict[str, Any]:
     """Forecast with a progress bar; the model is loaded here, since an assessment alone needs none of it."""
     from osteocast.assess_forecast import forecast_part
     from osteocast.progress import progress_bar, show_notices
@@ -115,7 +119,7 @@ def _forecast(found: Assessment) -> dict[str, Any]:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
-        return forecast_part(found, progress=tell)
+        return forecast_part(found, workers, tell)
 
 
 def result_json(result: dict[str, Any]) -> str:

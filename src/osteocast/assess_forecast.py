@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from osteocast.clinical.assessment import Assessment
+from osteocast.domain.emergencies import URGENT, URGENT_CODES
 from osteocast.forecasting.run import Progress, Settings, forecast
 from osteocast.foundation.errors import ForecastError, InputError, Issue
 from osteocast.report import wording
@@ -44,7 +45,7 @@ def forecast_part(found: Assessment, workers: int | None = None, progress: Progr
         result = forecast(patient, None, settings, workers, progress).to_dict()
     except (ForecastError, InputError) as error:
         # what cannot wait stands in the assessment itself
-        issues = [asdict(one) for one in error.issues if one.code != "forecast.emergency"]
+        issues = [asdict(one) for one in error.issues if one.code not in URGENT_CODES.values()]
         return _document(settings, {"missing": issues})
     return _document(settings, _parts(result))
 
@@ -93,9 +94,7 @@ def _parts(result: Mapping[str, Any]) -> Document:
         "not_compared": list(
             dict.fromkeys(one["instead"] for one in applicability if "any_event" in one.get("not_compared", ()))
         ),
-        "limits": [
-            {"level": one["level"], "text": one["text"]} for one in applicability if one["level"] != "emergency"
-        ],
+        "limits": [{"level": one["level"], "text": one["text"]} for one in applicability if one["level"] not in URGENT],
     }
 
 

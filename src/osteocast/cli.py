@@ -242,6 +242,9 @@ def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
     unchecked: Annotated[bool, typer.Option("--unchecked", help="use rules that were not read in any source")] = False,
     today: Annotated[str | None, typer.Option(help="day of reading, for the age of data; default: today")] = None,
     forecast: Annotated[bool, typer.Option("--forecast", help="add the risk by treatment; takes a minute")] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="processes of many records, threads of a forecast; all where not given")
+    ] = None,
 ) -> None:
     """Say what one record holds now: suspected complications, how urgent, scores, drug safety, options of guidelines.
 
@@ -249,7 +252,7 @@ def assess_record(  # noqa: PLR0913, PLR0917 -- one argument an option
     """
     from osteocast.assess_command import Asked, assess_command
 
-    asked = Asked(out, as_json, unchecked, patient_file, fhir, cards, tuple(finding or ()), today, forecast)
+    asked = Asked(out, as_json, unchecked, patient_file, fhir, cards, tuple(finding or ()), today, forecast, workers)
     text, code = assess_command(record, asked)
     _say(text)
     if code:
@@ -359,7 +362,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except MemoryError:
-        fix = "Ask for fewer --draws, --months, --patients or a coarser --spacing, or use a larger machine."
+        fix = "Ask for fewer --draws, --continuations, --months or --patients, a coarser --spacing, or use more memory."
         issue = Issue("forecast.memory", "memory", "all of it in use", "room for every course", fix)
         return _complain(str(StorageError(issue)), 1)
     except Exception as error:

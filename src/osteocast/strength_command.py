@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteocast.evidence.load import evidence_sha256
+from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.run_record import new_run_record
 from osteocast.progress import progress_bar, show_notices
 from osteocast.report.folder import check_folder, result_text, write_files
@@ -47,6 +48,9 @@ def strength_command(ct: Path, question: Question, asked: Asked) -> tuple[str, i
         As :func:`osteocast.structure.strength.strength`, and ``storage.*``.
     """
     if is_list(ct):
+        if asked.mask_only:
+            fix = "Name one CT, or leave --mask-only out."
+            raise InputError(Issue("question.mask-only", "mask-only", "a list of bones", "one bone", fix))
         return strength_of_many(ct, question, (asked.out, asked.workers, asked.as_json))
     question.check()
     check_folder(asked.out)

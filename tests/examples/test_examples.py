@@ -135,6 +135,27 @@ def execute(
 
 
 def texts(notebook: nbformat.NotebookNode) -> list[str]:
-    """Return what the code cells print."""
-    outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
-    return [o.text for o in outputs if o.output_type == "stream" and o.name == "stdout"]
+    """Return what each code cell prints that prints anything; a slow cell prints in several pieces."""
+    cells = [[o.text for o in c.outputs if o.get("name") == "stdout"] for c in notebook.cells if c.cell_type == "code"]
+    return ["".join(pieces) for pieces in cells if pieces]
+
+
+@pytest.mark.slow
+def test_the_vertebra_from_a_real_ct(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = next(one for one in readme_lines() if one.startswith("osteocast strength"))
+    words = [part for part in line.split()[1:] if part != "\\"]
+    words[words.index("--out") + 1] = str(tmp_path / "t12")
+    words[1:2] = [str(ROOT / words[1])]
+    words[words.index("--labels") + 1] = str(ROOT / words[words.index("--labels") + 1])
+    assert cli.run(words) == 0
+    schema = json.loads((DATA / "schema" / "strength-result.schema.json").read_text(encoding="utf-8"))
+    found = json.loads((tmp_path / "t12" / "result.json").read_text(encoding="utf-8"))
+    jsonschema.validate(found, schema)
+    assert 500.0 < found["strength"]["failure_load_n"] < 6_000.0
+    assert len(capsys.readouterr().out.splitlines()) <= 15
+
+
+def readme_lines() -> list[str]:
+    """Return the commands of the README, those over two lines joined."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    return [one.strip() for one in text.splitlines()]

@@ -66,6 +66,7 @@ def test_a_row_for_every_subject(read, result):
     assert sorted(set(adsl["ARMCD"])) == ["q12w", "q4w"]
     for i in range(subjects.n):
         end, death = adsl["EOSDY"][i], adsl["DTHDY"][i]
+        assert int(adsl["EOSTIME"][i]) + 1 == end
         assert (adsl["DTHFL"][i] == "Y") == (death is not None)
         gone, dead = subjects.drop_out_day[i] < subjects.closed_day[i], death is not None and death <= end
         assert adsl["DCSREAS"][i] == ("DEATH" if dead else "WITHDRAWAL BY SUBJECT" if gone else "")
@@ -212,3 +213,12 @@ def test_r_reads_the_tables(tables, tmp_path):
     (tmp_path / "adsl.parquet").write_bytes(parquet_bytes(tables["ADSL"]))
     code = f'stopifnot(nrow(arrow::read_parquet("{tmp_path / "adsl.parquet"}")) == 60)'
     subprocess.run(["Rscript", "-e", code], check=True)
+
+
+def test_measured_values_are_those_of_the_replicate_that_is_shown(result, read):
+    """Endpoints of replicate r are read with errors of seed + r; so are the tables when r is the one that is shown."""
+    later = next(one for one in adam_tables(dataclasses.replace(result, shown=1)) if one.name == "ADLB")
+    values = next(one.values for one in later.columns if one.name == "AVAL")
+    own = measured(result.subjects, "calcium_mmol_per_l", result.settings.seed + 1)
+    assert values[0] == own[0, 0]
+    assert values[0] != read["ADLB"]["AVAL"][0]

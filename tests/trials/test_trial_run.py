@@ -77,7 +77,10 @@ def test_damaged_work_is_computed_again(trial, fresh, tmp_path):
     note.write_text("{")
     told = []
     assert text(simulate_trial(trial, SETTINGS, tmp_path, notice=told.append)) == text(fresh)
-    assert sorted(told) == [f"{name} is damaged and is computed again" for name in (unit.name, note.name)]
+    assert sorted(told) == [
+        f"{unit.name} is damaged and is computed again",
+        f"{note.name} is damaged or of another run and is computed again",
+    ]
     # whole as JSON, but without its parts or with another number
     whole = json.loads(note.read_text())
     whole["made"]["endpoints"]["death-ratio"]["estimate"]["n"] += 1
@@ -85,7 +88,19 @@ def test_damaged_work_is_computed_again(trial, fresh, tmp_path):
         note.write_text(json.dumps(changed))
         told.clear()
         assert text(simulate_trial(trial, SETTINGS, tmp_path, notice=told.append)) == text(fresh)
-        assert told == [f"{note.name} is damaged and is computed again"]
+        assert told == [f"{note.name} is damaged or of another run and is computed again"]
+
+
+def test_whole_files_of_another_run_are_not_taken_for_own_ones(trial, fresh, tmp_path):
+    """A block or a note that is whole, but of another seed, lies under the right name in the right folder."""
+    simulate_trial(trial, SETTINGS, tmp_path / "own")
+    simulate_trial(trial, dataclasses.replace(SETTINGS, seed=7), tmp_path / "other")
+    for name in ("replicate-0000-group-00-block-0000.npz", "replicate-0001.json"):
+        (tmp_path / "own" / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    told = []
+    assert text(simulate_trial(trial, SETTINGS, tmp_path / "own", notice=told.append)) == text(fresh)
+    assert any("belongs to another run" in one for one in told)
+    assert any("of another run" in one for one in told)
 
 
 def test_work_of_others_is_not_touched(trial, tmp_path):

@@ -94,7 +94,7 @@ def test_calcium_in_mg_per_dl_typed_as_mmol_per_l_is_named():
         (2.4, "value.unit-missing"),
         ("2.4 kg", "value.unit"),
         ("2.4 mmol/L/L", "value.unit"),
-        ("2,4 mmol/L", "value.not-a-quantity"),
+        ("2,400 mmol/L", "value.not-a-quantity"),
         ("nan mmol/L", "value.not-a-number"),
         (float("nan"), "value.not-a-number"),
         ({"value": float("inf"), "unit": "mmol/L"}, "value.not-a-number"),

@@ -12,7 +12,7 @@ from tests.unit.report.conftest import result
 
 from osteocast import calibrate_command, cli, command, interruption
 from osteocast.domain.observation import Observation
-from osteocast.domain.patient import Patient, PrimaryTumour
+from osteocast.domain.patient import EarlierCourse, Patient, PrimaryTumour
 from osteocast.forecasting import run
 from osteocast.forecasting.candidates import Candidates
 from osteocast.forecasting.run import Settings
@@ -165,7 +165,7 @@ def found_with(sizes):
     """Return a search that finds these effective sample sizes one after the other, and what was asked of it."""
     asked = []
 
-    def find(patient, posterior, shape, seed, workers):
+    def find(patient, posterior, shape, seed, workers, deep=False):
         size = sizes[len(asked)]
         asked.append(shape)
         n = shape[0] * shape[1]
@@ -202,7 +202,7 @@ def test_values_against_the_model_are_refused_after_one_more_try(monkeypatch, si
 
 
 def test_a_refused_forecast_still_says_that_the_record_is_an_emergency(monkeypatch):
-    find, _ = found_with([3.0])
+    find, _ = found_with([3.0, 3.0])
     monkeypatch.setattr(run, "find_candidates", find)
     seen = Observation("corrected-calcium", 4.2, "mmol/L", dt.date(2026, 1, 2))
     patient = Patient(60, "female", PrimaryTumour("breast"), assessed=dt.date(2026, 1, 2), observations=(seen,))
@@ -210,6 +210,30 @@ def test_a_refused_forecast_still_says_that_the_record_is_an_emergency(monkeypat
         run.forecast(patient, None, Settings(draws=10, continuations=10), 1)
     assert [issue.code for issue in caught.value.issues] == ["forecast.emergency", "forecast.effective-sample"]
     assert "4.20 mmol/L" in caught.value.issues[0].found
+
+
+def test_a_value_that_a_drug_forbids_is_said_to_be_that(monkeypatch):
+    find, asked = found_with([2.0, 20.0, 60.0, 170.0])
+    monkeypatch.setattr(run, "find_candidates", find)
+    seen = Observation("corrected-calcium", 3.3, "mmol/L", dt.date(2026, 1, 2))
+    courses = (EarlierCourse("zoledronate", 4.0, 28.0, dt.date(2025, 12, 1)),)
+    patient = Patient(
+        60, "female", PrimaryTumour("breast"), assessed=seen.date, observations=(seen,), drug_history=courses
+    )
+    with pytest.raises(ForecastError) as caught:
+        run._weighed_candidates(patient, None, Settings(draws=10, continuations=10), 1)
+    assert [issue.code for issue in caught.value.issues] == ["forecast.drug-and-values", "forecast.effective-sample"]
+    assert "contradict zoledronate: with it left out, 170 effective" in caught.value.issues[0].found
+    assert [shape[1] for shape in asked] == [64, 64, 480, 64]
+
+
+def test_a_longer_search_follows_a_short_one_that_failed(monkeypatch):
+    find, asked = found_with([2.0, 120.0])
+    monkeypatch.setattr(run, "find_candidates", find)
+    seen = Observation("corrected-calcium", 3.3, "mmol/L", dt.date(2026, 1, 2))
+    patient = Patient(60, "female", PrimaryTumour("breast"), assessed=seen.date, observations=(seen,))
+    assert run._weighed_candidates(patient, None, Settings(draws=10, continuations=10), 1).weights.used == ()
+    assert len(asked) == 2
 
 
 def test_a_signal_ends_in_words_unless_the_compiler_is_calling_back(monkeypatch):

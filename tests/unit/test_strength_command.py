@@ -65,6 +65,7 @@ def test_a_mask_to_approve_first(folder, capsys):
         (["--law", "hooke"], "[law.unknown]"),
         (["--load", "jump"], "[load.unknown]"),
         (["--labels-table", "mine"], "[label.table]"),
+        (["--labels", "x" * 5000], "[file."),
     ],
 )
 def test_what_can_be_mended_ends_with_two_and_leaves_nothing(folder, options, code, capsys):
@@ -163,6 +164,7 @@ def test_a_folder_of_images_with_labels_is_a_list(folder, monkeypatch, capsys):
 )
 def test_lists_that_are_none(folder, text, code, capsys):
     (folder / "list.toml").write_text(text)
+    assert cli.run(["strength", "list.toml", "--mask-only"]) == 2
     assert cli.run(["strength", "list.toml", *OPTIONS]) == 2
     assert code in capsys.readouterr().err
     assert not (folder / "strength").exists()

@@ -182,6 +182,7 @@ def test_toml_and_json_say_the_same(tmp_path):
         (("follow_up", "cut_off", "value"), 30, "trial.follow-days", "follow_up.cut_off"),
         (("follow_up", "surveys"), number(1, "day"), "key.unknown", "follow_up.surveys"),
         (("allocation", "block_size"), None, "trial.allocation", "allocation"),
+        (("allocation", "block_size"), 3, "trial.allocation", "allocation.block_size"),
         (("estimand", "death"), "ignored", "value.choice", "estimand.death"),
         (("format",), "osteocast.trial/9", "value.type", "format"),
     ],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +12,31 @@ from osteocast.calibration.misfit import Misfit, sizes
 from osteocast.calibration.plan import FittedRow, Shared
 
 FloatArray = NDArray[np.float64]
+_Name = TypeVar("_Name", bound=Hashable)
 
 
-def sampling_covariance(rows: Sequence[FittedRow], share: float) -> FloatArray:
+def sampling_covariance(rows: Sequence[FittedRow], shared: Shared) -> FloatArray:
     """Return the covariance of the published sampling errors, shape (m, m).
 
     Rows of one arm share part of their variance, because they are the same people; a contrast of two arms goes with
-    the rows of its own arm and against those of its comparator.
-
-    Parameters
-    ----------
-    share : of the variance that rows of one arm have in common [0 to 1).
+    the rows of its own arm and against those of its comparator. An arm of a pooled report is made of the arms of the
+    same name that it pools: with each it shares the part that its people have there.
     """
-    arms = sorted({(row.trial, arm) for row in rows for arm in row.loads})
-    load = np.array([[row.loads.get(arm, 0.0) if row.trial == trial else 0.0 for trial, arm in arms] for row in rows])
-    load /= np.linalg.norm(load, axis=1, keepdims=True)
-    return _shared(np.array([row.error for row in rows]), load, share)
+    loads = [
+        {
+            (trial, arm): sign * float(np.sqrt(part))
+            for trial, part in shared.people(row.trial).items()
+            for arm, sign in row.loads.items()
+        }
+        for row in rows
+    ]
+    return _shared(np.array([row.error for row in rows]), _directions(loads), shared.sampling)
 
 
-def discrepancy_covariance(rows: Sequence[FittedRow], share: float) -> FloatArray:
-    """Return the covariance of the model's discrepancy, shape (m, m); part of it is shared within a trial."""
-    trials = sorted({row.trial for row in rows})
-    member = np.array([[float(row.trial == trial) for trial in trials] for row in rows])
-    return _shared(np.array([row.discrepancy for row in rows]), member, share)
+def discrepancy_covariance(rows: Sequence[FittedRow], shared: Shared) -> FloatArray:
+    """Return the covariance of the model's discrepancy, shape (m, m); the same people share part of it."""
+    loads = [{name: float(np.sqrt(part)) for name, part in shared.people(row.trial).items()} for row in rows]
+    return _shared(np.array([row.discrepancy for row in rows]), _directions(loads), shared.discrepancy)
 
 
 def row_misfit(rows: Sequence[FittedRow], shared: Shared, chance: FloatArray) -> Misfit:
@@ -43,14 +46,21 @@ def row_misfit(rows: Sequence[FittedRow], shared: Shared, chance: FloatArray) ->
     ----------
     chance : covariance of simulated rows by the chance of a simulation, shape (m, m).
     """
-    names = [row.trial for row in rows]
+    names = [shared.programme(row.trial) for row in rows]
     order = list(dict.fromkeys(names))
     return Misfit(
-        certain=sampling_covariance(rows, shared.sampling) + within_trials(rows, chance),
-        discrepancy=discrepancy_covariance(rows, shared.discrepancy),
+        certain=sampling_covariance(rows, shared) + within_trials(rows, chance),
+        discrepancy=discrepancy_covariance(rows, shared),
         trial=np.array([order.index(name) for name in names]),
         sizes=sizes(shared.freedom),
     )
+
+
+def _directions(loads: Sequence[Mapping[_Name, float]]) -> FloatArray:
+    """Return unit vectors of loads given by name, shape (m, names)."""
+    names = list(dict.fromkeys(name for one in loads for name in one))
+    vectors = np.array([[one.get(name, 0.0) for name in names] for one in loads])
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def _shared(sd: FloatArray, load: FloatArray, share: float) -> FloatArray:
@@ -60,6 +70,6 @@ def _shared(sd: FloatArray, load: FloatArray, share: float) -> FloatArray:
 
 
 def within_trials(rows: Sequence[FittedRow], covariance: FloatArray) -> FloatArray:
-    """Return a covariance without what stands between trials, whose people are not the same."""
+    """Return a covariance without what stands between trials, whose simulated people are not the same."""
     trial = np.array([row.trial for row in rows])
     return np.asarray(np.where(trial[:, None] == trial[None, :], covariance, 0.0))

@@ -21,7 +21,7 @@ def without_trial(plan: Plan, fitted: Sequence[FittedStage], trial: str) -> Post
     The emulators are those of all runs: they know how rows depend on scales and not what was published. Runs of later
     stages stood at the centre of earlier ones with the trial in them, which is left so.
     """
-    names = plan.programme(trial)
+    names = plan.shared.programme(trial)
     posterior = posterior_of_stages(plan, [_refitted(one, names) for one in fitted])
     return as_written(replace(posterior, rows=(), statement=f"calibrated without the figures of {', '.join(names)}"))
 

@@ -48,7 +48,8 @@ class Misfit:
     Attributes
     ----------
     certain : covariance of sampling and simulation, shape (m, m). discrepancy : declared covariance, shape (m, m).
-    trial : number of each row's trial, shape (m,); nothing is shared between trials.
+    trial : number of each row's trial, shape (m,); trials that report on the same people have one number. Nothing is
+        shared between others.
     sizes : variance factors of the discrepancy of a trial.
     """
 

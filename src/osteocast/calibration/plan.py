@@ -114,18 +114,30 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What rows of a trial have in common.
+    """What rows have in common.
 
     Attributes
     ----------
     discrepancy : share of the variance of discrepancy within a trial [1].
     sampling : share of the variance of sampling between rows of one arm [1].
     freedom : degrees of freedom of the size of a trial's discrepancy; infinity: always the declared size.
+    same_people : names of trials that report on the same people.
+    pooled : by name of a trial that pools others, the share of its people in each of them [1].
     """
 
     discrepancy: float
     sampling: float
     freedom: float
+    same_people: tuple[tuple[str, ...], ...] = ()
+    pooled: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def programme(self, trial: str) -> tuple[str, ...]:
+        """Return the trials that report on the people of a trial, itself among them."""
+        return next((names for names in self.same_people if trial in names), (trial,))
+
+    def people(self, trial: str) -> Mapping[str, float]:
+        """Return the trials whose people a trial reports on, and the share of its people in each [1]."""
+        return self.pooled.get(trial, {trial: 1.0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +148,6 @@ class Plan:
     ----------
     seed : of every random number of the design points. patients : admitted to each trial at a design point.
     points : real runs of the stage with most scales. members : of the ensemble.
-    same_people : names of trials that report on the same people and are left out together.
     """
 
     seed: int
@@ -146,8 +157,3 @@ class Plan:
     shared: Shared
     stages: tuple[Stage, ...]
     left_out: tuple[LeftOut, ...]
-    same_people: tuple[tuple[str, ...], ...] = ()
-
-    def programme(self, trial: str) -> tuple[str, ...]:
-        """Return the trials that report on the people of a trial, itself among them."""
-        return next((names for names in self.same_people if trial in names), (trial,))

@@ -77,6 +77,12 @@ class _Shared(_Entry):
     sampling: _Share
 
 
+class _Pooled(_Entry):
+    trial: _Text
+    people: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(min_length=2)]
+    why: _Text
+
+
 class _File(_Entry):
     seed: Annotated[int, Field(ge=0)]
     patients: Annotated[int, Field(ge=2)]
@@ -87,6 +93,7 @@ class _File(_Entry):
     stages: Annotated[tuple[_Stage, ...], Field(min_length=1)]
     left_out: tuple[_LeftOut, ...] = ()
     same_people: tuple[tuple[_Text, ...], ...] = ()
+    pooled: tuple[_Pooled, ...] = ()
 
 
 def read_plan(path: str | Path = CALIBRATION, targets: Mapping[str, Target] | None = None) -> Plan:
@@ -100,7 +107,8 @@ def read_plan(path: str | Path = CALIBRATION, targets: Mapping[str, Target] | No
     ------
     EvidenceError
         ``calibration.file``, ``calibration.scale``, ``calibration.row``, ``calibration.target-use``,
-        ``calibration.error-unknown``, ``calibration.not-mentioned``; the problems of a trial's file.
+        ``calibration.error-unknown``, ``calibration.not-mentioned``, ``calibration.pooled``; the
+        problems of a trial's file.
     """
     try:
         file = _File.model_validate(tomllib.loads(read_text_limited(path)))
@@ -136,11 +144,22 @@ class _Reader:
             patients=self.file.patients,
             points=self.file.points,
             members=self.file.ensemble,
-            shared=Shared(self.file.shared.discrepancy, self.file.shared.sampling, self.file.discrepancy.freedom),
+            shared=self._shared(),
             stages=stages,
             left_out=tuple(LeftOut(one.targets, one.why) for one in self.file.left_out),
-            same_people=self.file.same_people,
         )
+
+    def _shared(self) -> Shared:
+        file = self.file
+        pooled = {}
+        for one in file.pooled:
+            known = next((names for names in file.same_people if one.trial in names), ())
+            for name in one.people:
+                if name not in known or name == one.trial:
+                    expected, fix = "another trial of its group of same_people", "Name it there, or remove it here."
+                    self._refuse("calibration.pooled", f"pooled {one.trial}", name, expected, fix)
+            pooled[one.trial] = {name: n / sum(one.people.values()) for name, n in one.people.items()}
+        return Shared(file.shared.discrepancy, file.shared.sampling, file.discrepancy.freedom, file.same_people, pooled)
 
     def _check_scales(self) -> None:
         names = [scale.name for stage in self.file.stages for scale in stage.scales]

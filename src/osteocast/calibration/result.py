@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,7 +83,7 @@ def posterior_of_stages(plan: Plan, fitted: Sequence[FittedStage]) -> Posterior:
         records=tuple(_record(one) for one in fitted),
         discrepancies=tuple(record for one in fitted for record in _discrepancies(one)),
     )
-    return as_written(replace(found, statement=_statement(found, fitted)))
+    return as_written(replace(found, statement=_statement(found, fitted, plan.shared.pooled)))
 
 
 def _record(one: FittedStage) -> StageRecord:
@@ -95,10 +95,12 @@ def _discrepancies(one: FittedStage) -> list[DiscrepancyRecord]:
     used = one.problem.only(one.fit.used)
     factor = used.misfit.expected_factor(one.centre[one.fit.used] - used.published)
     rows = [row for row, there in zip(one.stage.rows, one.fit.used, strict=True) if there]
-    trials = dict.fromkeys(row.trial for row in rows)
+    # trials that report on the same people have one number and one size
+    place = np.unique(used.misfit.trial, return_inverse=True)[1]
+    sizes = {row.trial: float(np.sqrt(factor[i])) for row, i in zip(rows, place, strict=True)}
     return [
-        DiscrepancyRecord(one.stage.name, trial, sum(row.trial == trial for row in rows), float(np.sqrt(size)))
-        for trial, size in zip(trials, factor, strict=True)
+        DiscrepancyRecord(one.stage.name, trial, sum(row.trial == trial for row in rows), size)
+        for trial, size in sizes.items()
     ]
 
 
@@ -126,7 +128,7 @@ def _fit_row(one: FittedStage, row: FittedRow, i: int, sd: float) -> FitRow:
     )
 
 
-def _statement(found: Posterior, fitted: Sequence[FittedStage]) -> str:
+def _statement(found: Posterior, fitted: Sequence[FittedStage], pooled: Collection[str]) -> str:
     informed = [name for name, known in zip(found.names, found.informed, strict=True) if known]
     kept = [name for name, known in zip(found.names, found.informed, strict=True) if not known]
     far = [
@@ -135,7 +137,8 @@ def _statement(found: Posterior, fitted: Sequence[FittedStage]) -> str:
         for scale, mean in zip(one.stage.scales, one.fit.mean, strict=True)
         if abs(mean) > _FAR
     ]
-    trials = {one.trial.name for each in fitted for one in each.stage.trials}
+    # a report that pools others is no trial of its own
+    trials = {one.trial.name for each in fitted for one in each.stage.trials} - set(pooled)
     parts = [
         f"calibrated on {len(found.rows)} published figures of {len(trials)} trials",
         f"informed: {', '.join(informed) or 'none'}",

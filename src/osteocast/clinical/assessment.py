@@ -33,8 +33,8 @@ __all__ = ["ASSESSMENT_FORMAT", "Assessment", "assess", "read_record", "refuse_u
 
 ASSESSMENT_FORMAT = "osteocast.assessment/1"
 INTENDED_USE = (
-    "Not a medical device and not reviewed by any regulator; not for deciding how fast a person is seen. "
-    "Suspected spinal cord compression and severe hypercalcaemia are emergencies: contact emergency or oncology "
+    "Not a medical device; no regulator and no clinician has reviewed its rules. Not for deciding how fast a person is "
+    "seen. Suspected spinal cord compression and severe hypercalcaemia are emergencies: contact emergency or oncology "
     "services directly."
 )
 
@@ -112,6 +112,7 @@ class Assessment:
                 "means": self.urgency.means,
                 "rule": self.urgency.rule,
                 "red_flags_not_recorded": list(self.urgency.not_recorded),
+                "not_used": list(self.urgency.not_used),
                 "review": self.urgency.review,
             },
             "findings": [one.to_dict() for one in self.findings],
@@ -179,7 +180,7 @@ def _fact(name: str, one: Known) -> dict[str, Any]:
 
 
 def _finite(number: float) -> float | None:
-    return number if abs(number) < float("inf") else None
+    return round(number, 12) if abs(number) < float("inf") else None
 
 
 def assess(
@@ -225,7 +226,7 @@ def _assessed(facts: Facts, account: FhirRecord | None, unchecked: bool) -> Asse
         facts=facts,
         known=scored.known,
         findings=found,
-        urgency=urgency_of(found, scored.known),
+        urgency=urgency_of(found, scored.known, account),
         scores=scored.scores,
         options=options_for(found, scored.known, unchecked),
         ages=ages_of(facts),

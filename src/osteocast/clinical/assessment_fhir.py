@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from functools import cache
 from typing import Any
 
 from osteocast.clinical.assessment import Assessment
+from osteocast.clinical.data_used import dated_items
 from osteocast.clinical.findings import Finding
 from osteocast.clinical.score import Score
+from osteocast.clinical.urgency import known_but_not_used
+from osteocast.domain.table import read_table
 from osteocast.evidence.load import load_sources
 from osteocast.evidence.source import Source as Reference
 from osteocast.formats.fhir_cards import Card, cards
-from osteocast.formats.fhir_output import Source, detected_issue, observation
+from osteocast.formats.fhir_output import Source, Times, detected_issue, observation
 from osteocast.foundation.version import VERSION
 
 __all__ = ["cards_of", "fhir_of"]
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_NOT_USED = "Part of the record could not be used; any of it may be a red flag"
 _SEVERITY = {"EMERGENCY": "high", "SAME DAY": "high", "URGENT": "moderate", "SOON": "low"}
 _UNITS = {"mg/dL": "mg/dL", "mmol/L": "mmol/L", "mL/min": "mL/min", "mg": "mg", "%": "%"}
 
@@ -42,8 +47,11 @@ def fhir_of(found: Assessment) -> dict[str, Any]:
 
 
 def cards_of(found: Assessment) -> dict[str, Any]:
-    """Return the response of a CDS Hooks service; no finding gives an empty list, which means no guidance."""
-    return cards(
+    """Return the response of a CDS Hooks service: a card for each finding, and one for what could not be used.
+
+    Neither gives an empty list, which means no guidance and is no reassurance.
+    """
+    listed = [
         Card(
             summary=_words(one),
             level=one.level,
@@ -52,7 +60,12 @@ def cards_of(found: Assessment) -> dict[str, Any]:
             url=_source(one).url,
         )
         for one in found.findings
-    )
+    ]
+    if found.record is not None and known_but_not_used(found.record):
+        passed = "; ".join(found.urgency.not_used)
+        detail = f"{passed}. Red flags not recorded: {', '.join(found.urgency.not_recorded) or 'none'}."
+        listed.append(Card(_NOT_USED, "SOON", f"Osteocast {VERSION}, reading of the record", detail))
+    return cards(listed)
 
 
 def _words(one: Finding) -> str:
@@ -86,6 +99,11 @@ def _observations(subject: str, where: str, score: Score, found: Assessment) -> 
     """Write the numbers of an instrument; one that is open has the reason unknown, never zero."""
     if not score.applicable:
         return []
+    lasting = read_table("assessment")["lasting_items"]
+    items = dated_items(score, where, found.facts, found.known)
+    days = [one["date"] for one in items if one["date"] and not one["guard"] and one["name"] not in lasting]
+    dates = [dt.date.fromisoformat(day) for day in days] or [found.facts.today]
+    when = Times(min(dates), max(dates), found.facts.today)
     place = "" if where == "patient" else f" at {where}"
     band = next((one.text for one in score.answers if one.text), "")
     written = []
@@ -96,5 +114,5 @@ def _observations(subject: str, where: str, score: Score, found: Assessment) -> 
         value = None if number is None else (float(number), _UNITS.get(one.unit, "1"))
         title = f"{score.entry.title}{place}: {one.title}"
         source = _named(score.entry.sources[0])
-        written.append(observation(subject, (title, None), value, band, found.facts.today, source))
+        written.append(observation(subject, (title, None), value, band, when, source))
     return written

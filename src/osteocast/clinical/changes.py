@@ -10,11 +10,11 @@ from osteocast.clinical.facts import Facts
 from osteocast.clinical.findings import Finding, levels, switched_off
 from osteocast.clinical.known import Known, fact, title_of
 from osteocast.clinical.record_lesions import lesion_facts, lesion_scores
-from osteocast.clinical.rules import all_hold
 from osteocast.clinical.score import Score
 from osteocast.clinical.urgency import Age
 from osteocast.domain.table import read_table
 from osteocast.formats.assessment_rules import FindingEntry, finding_rules, urgency_rules
+from osteocast.formats.conditions import all_hold
 from osteocast.formats.instrument_model import ConditionEntry
 
 __all__ = ["Change", "changes_of"]

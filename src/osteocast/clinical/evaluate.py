@@ -8,11 +8,11 @@ from functools import cache, lru_cache
 
 from osteocast.clinical.formulas import compute
 from osteocast.clinical.given import open_item
-from osteocast.clinical.possible import Possible, Value, known, one_of
-from osteocast.clinical.rules import decide
-from osteocast.formats.assessment_rules import urgency_rules
+from osteocast.formats.assessment_rules import finding_rules, urgency_rules
+from osteocast.formats.conditions import all_hold, decide
 from osteocast.formats.instrument_file import instrument
-from osteocast.formats.instrument_model import InstrumentEntry, ItemEntry, OutputEntry
+from osteocast.formats.instrument_model import FactEntry, InstrumentEntry, ItemEntry, OutputEntry
+from osteocast.formats.possible import Possible, Value, known, one_of
 
 __all__ = ["complete", "evaluate"]
 
@@ -81,6 +81,8 @@ def _answer(entry: InstrumentEntry, output: OutputEntry) -> _Answer:
         return lambda values: _level([values[name].value for name in output.level_of])
     if output.clock_of:
         return lambda values: _clock(values[output.clock_of].value)
+    if output.triggers_of:
+        return _trigger(entry.facts, output.triggers_of)
     rules, recorded = output.all_rules, output.recorded
     names = tuple(dict.fromkeys(name for rule in rules for one in rule.when for name in one.named))
     return _remembered(names, lambda seen: decide(rules, dict(zip(names, seen, strict=True)), recorded))
@@ -118,6 +120,26 @@ def _level(ids: list[Value]) -> Possible:
     table = urgency_rules()
     met = {table.rules[str(one)].level for one in ids if one}
     return known(next((one.name for one in table.levels if one.name in met), table.none.name))
+
+
+def _trigger(facts: Mapping[str, FactEntry], findings: tuple[str, ...]) -> _Answer:
+    """Return the id of the gravest trigger of these findings that the items meet, or an empty text."""
+    names = tuple(dict.fromkeys(name for one in facts.values() for name in one.named))
+
+    def answer(seen: tuple[Possible, ...]) -> Possible:
+        values = dict(zip(names, seen, strict=True))
+        said = {
+            name: values[one.copies] if one.copies else known(one.value)
+            for name, one in facts.items()
+            if all_hold(one.when, values)
+        }
+        listed = (finding_rules()[name].triggers for name in findings)
+        met = [next((one.id for one in triggers if all_hold(one.when, said)), "") for triggers in listed]
+        table = urgency_rules()
+        order = [one.name for one in table.levels]
+        return known(min(filter(None, met), key=lambda one: order.index(table.rules[one].level), default=""))
+
+    return _remembered(names, answer)
 
 
 def _clock(rule: Value) -> Possible:

@@ -77,15 +77,21 @@ def facts_of_patient(patient: Patient, today: dt.date, source: str = "patient") 
 def facts_of_record(record: FhirRecord, today: dt.date) -> Facts:
     """Return the facts of a FHIR record; symptoms, orders and values count although there is no whole patient."""
     found = _of_extra(record.extra)
+    # the newest mention of an event may say that it is over, which the patient's list of events cannot
+    over = {name for name in ("cord-compression", "pathological-fracture") if _is_over(found.get(name))}
     unsure = {one.pointer for one in record.warnings if one.code == "fhir.unconfirmed"}
     cancers = [one for one in record.used if _is_cancer(one)]
     sure = [one for one in cancers if one.pointer not in unsure]
     for name, listed in (("record.cancer", sure), ("record.cancer-suspected", cancers)):
         if listed:
             found[name] = fact(True, date=min((one.date for one in listed if one.date), default=None))
+    past = found.get("history-of-cancer")
+    if _there(past):
+        found.setdefault("record.cancer", past)
+        found.setdefault("record.cancer-suspected", past)
     readings = _by_quantity(_used_reading(one) for one in record.used if one.resource == "Observation" and one.value)
     if record.patient is not None:
-        found = {**found, **_of_patient(record.patient)}
+        found |= {name: one for name, one in _of_patient(record.patient).items() if name not in over}
     return _finish(record.source, today, record.patient, found, readings)
 
 
@@ -230,7 +236,8 @@ def _events(found: dict[str, Known], patient: Patient | None, today: dt.date) ->
         return
     day = untreated_cord_compression(patient)
     undated = [e for e in patient.events if e.kind == "cord-compression" and e.date is None]
-    found["record.cord-compression"] = fact(day is not None or bool(undated), date=day)
+    still = (day is not None or bool(undated)) and not _is_over(found.get("cord-compression"))
+    found["record.cord-compression"] = fact(still, date=day if still else None)
     recent = [
         event
         for event in patient.events
@@ -242,7 +249,8 @@ def _events(found: dict[str, Known], patient: Patient | None, today: dt.date) ->
     ]
     dates = [event.date for event in recent if event.date is not None]
     where = ", ".join(event.site.title for event in recent if event.site is not None)
-    found["record.fracture"] = fact(bool(recent), f"at {where}" if where else "", max(dates, default=None))
+    still = bool(recent) and not _is_over(found.get("pathological-fracture"))
+    found["record.fracture"] = fact(still, f"at {where}" if where else "", max(dates, default=None))
 
 
 def _calcium_words(found: dict[str, Known], readings: Mapping[str, tuple[Reading, ...]], today: dt.date) -> None:
@@ -257,6 +265,10 @@ def _calcium_words(found: dict[str, Known], readings: Mapping[str, tuple[Reading
             continue
         if one.date is None or (today - one.date).days <= window:
             found[f"record.{name}"] = one
+
+
+def _is_over(one: Known | None) -> bool:
+    return one is not None and one.possible.value is False
 
 
 def _there(one: Known | None) -> TypeGuard[Known]:

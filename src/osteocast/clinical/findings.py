@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from osteocast.clinical.known import Known, possible_values, shown, title_of
-from osteocast.clinical.possible import Possible
-from osteocast.clinical.rules import all_hold
 from osteocast.formats.assessment_rules import FindingEntry, TriggerEntry, finding_rules, urgency_rules
+from osteocast.formats.conditions import all_hold
 from osteocast.formats.instrument_model import ConditionEntry
+from osteocast.formats.possible import Possible
 
 __all__ = ["Finding", "find", "levels", "switched_off"]
 

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from osteocast.clinical.possible import Possible, known
 from osteocast.domain.laboratory import creatinine_clearance
 from osteocast.domain.patient import Sex
 from osteocast.domain.table import read_table
+from osteocast.formats.possible import Possible, known
 
 __all__ = ["FORMULAS", "compute"]
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from osteocast.clinical.possible import Possible, Value, known
 from osteocast.formats.fields import clipped, suggestion
 from osteocast.formats.instrument_model import ItemEntry, LevelEntry, plain_word
+from osteocast.formats.possible import Possible, Value, known
+from osteocast.foundation.decimal_mark import with_point
 from osteocast.foundation.errors import Issue
 
 __all__ = ["Given", "names_of", "open_item", "read_given"]
@@ -55,6 +56,10 @@ class Given:
     texts: dict[str, str]
     notes: tuple[str, ...]
     outside: dict[str, str]
+
+
+def _shown(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value).strip()
 
 
 def open_item(item: ItemEntry, unit: str) -> Possible:
@@ -116,7 +121,7 @@ def read_given(
 def _read_item(reading: _Reading, items: Mapping[str, ItemEntry], name: str, value: object) -> None:
     item = items[name]
     listed = isinstance(value, list | tuple)
-    reading.texts[name] = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value).strip()
+    reading.texts[name] = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else _shown(value)
     if item.kind == "text":
         reading.values[name] = known(plain_word(reading.texts[name]))
     elif item.kind == "number":
@@ -219,7 +224,8 @@ def _read_set(reading: _Reading, item: ItemEntry, name: str, value: object) -> N
 
 def _read_number(reading: _Reading, items: Mapping[str, ItemEntry], name: str, value: object) -> None:
     item = items[name]
-    match = _NUMBER.fullmatch(str(value).strip()) if not isinstance(value, bool | list | tuple) else None
+    plain = "" if isinstance(value, bool | list | tuple) else with_point(str(value).strip())
+    match = _NUMBER.fullmatch(plain)
     number = float(match[1]) if match else math.nan
     if match is None or not math.isfinite(number):
         expected = f"a number{' of ' + item.unit if item.unit else ''}"

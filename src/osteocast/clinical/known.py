@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from osteocast.clinical.possible import Possible, known
 from osteocast.domain.table import read_table
+from osteocast.formats.possible import Possible, known
 
 __all__ = ["Known", "Reading", "fact", "open_fact", "shown", "title_of"]
 
@@ -47,10 +48,10 @@ class Reading(NamedTuple):
 
     @property
     def possible(self) -> Possible:
-        """The number; a range where it was reported as below or above a limit."""
+        """The number; a range beyond it where it was reported as below or above a limit."""
         if self.sign == "<":
-            return Possible(high=self.number)
-        return Possible(low=self.number) if self.sign == ">" else known(self.number)
+            return Possible(high=math.nextafter(self.number, -math.inf))
+        return Possible(low=math.nextafter(self.number, math.inf)) if self.sign == ">" else known(self.number)
 
     @property
     def exact(self) -> str:

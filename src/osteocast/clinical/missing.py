@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osteocast.clinical.evaluate import evaluate
-from osteocast.clinical.possible import Possible, known
 from osteocast.formats.instrument_file import instrument
 from osteocast.formats.instrument_model import ItemEntry
+from osteocast.formats.possible import Possible, known
 
 __all__ = ["Missing", "rank_missing"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from osteocast.clinical.findings import Finding
 from osteocast.clinical.known import Known, possible_values
-from osteocast.clinical.rules import all_hold
 from osteocast.formats.assessment_rules import option_rules
+from osteocast.formats.conditions import all_hold
 
 __all__ = ["Option", "options_for", "options_off"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from osteocast.clinical.known import Known, fact, open_fact
-from osteocast.clinical.possible import Possible, known
 from osteocast.clinical.score import Score
 from osteocast.clinical.score_items import applied
 from osteocast.domain.patient import Lesion
 from osteocast.domain.table import read_table
+from osteocast.formats.possible import Possible, known
 
 __all__ = ["lesion_facts", "lesion_scores"]
 

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from osteocast.clinical.facts import Facts, canonical
 from osteocast.clinical.known import Known, Reading, fact, open_fact
-from osteocast.clinical.possible import Possible, known
 from osteocast.clinical.record_lesions import lesion_facts, lesion_scores
 from osteocast.clinical.record_prognosis import prognosis_scores
 from osteocast.clinical.score import Answer, Score
 from osteocast.clinical.score_items import applied
 from osteocast.domain.quantity import quantity_facts
 from osteocast.domain.table import read_table
+from osteocast.formats.possible import Possible, known
 from osteocast.foundation.units import convert
 
 __all__ = ["RecordScores", "record_scores"]
@@ -78,9 +78,10 @@ def _calcium(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Scor
     """Judge the newest total calcium, corrected where albumin lies near, and the newest ionised one."""
     total = facts.newest("corrected-calcium", "calcium")
     if total is not None:
-        value, text = total.possible, f"{total.text}, corrected by the laboratory"
         if total.name == "calcium":
             value, text = _corrected(facts, total, scores)
+        else:
+            total, value, text = _worse_correction(facts, total, scores)
         key = "calcium.mg_dl" if total.unit == "mg/dL" else "calcium.mmol_l"
         found[key] = open_fact(value, text, total.date, total.pointer)
         found["calcium.converted"] = open_fact(_in_mmol(value, total.unit), text, total.date, total.pointer)
@@ -90,6 +91,25 @@ def _calcium(facts: Facts, found: dict[str, Known], scores: list[tuple[str, Scor
         value = _in_mmol(ionised.possible, ionised.unit)
         found["ionised.converted"] = open_fact(value, ionised.text, ionised.date, ionised.pointer)
         _grades(ionised._replace(unit="mmol/L", low=None, high=None), value, "ionised", found, scores)
+
+
+def _worse_correction(facts: Facts, total: Reading, scores: list[tuple[str, Score]]) -> tuple[Reading, Possible, str]:
+    """Return the laboratory's corrected calcium; ours of the same day where the two contradict and ours is worse."""
+    value, text = total.possible, f"{total.text}, corrected by the laboratory"
+    measured = next((r for r in facts.readings.get("calcium", ()) if r.date == total.date and not r.sign), None)
+    own: list[tuple[str, Score]] = []
+    if measured is None or total.sign:
+        return total, value, text
+    ours, words = _corrected(facts, measured, own)
+    number, theirs = (one.value for one in (_in_mmol(ours, measured.unit), _in_mmol(value, total.unit)))
+    limit = read_table("laboratory")["corrections_differ"]["value"]
+    if not own or not isinstance(number, float) or not isinstance(theirs, float) or abs(number - theirs) <= limit:
+        return total, value, text
+    low, high = quantity_facts("corrected-calcium").reference or (number, number)
+    if max(low - number, number - high) <= max(low - theirs, theirs - high):
+        return total, value, f"{text}; by formula {words}"
+    scores += own
+    return measured, ours, f"{words}; the laboratory's own correction says {total.text}"
 
 
 def _in_mmol(value: Possible, unit: str) -> Possible:
@@ -127,10 +147,10 @@ def _grades(
     one: Reading, value: Possible, basis: str, found: dict[str, Known], scores: list[tuple[str, Score]]
 ) -> None:
     """Grade a calcium by CTCAE in its own unit; of total and ionised the higher grade stays."""
-    # a value beyond a limit of the assay is graded at the limit: it is at least that far
     if value.value is None and not one.sign:
         return
-    number = value.value if value.settled else one.number
+    # a value beyond a limit of the assay is graded just beyond the limit: it is at least that far
+    number = float(str(value.value)) if value.settled else value.low if one.sign == ">" else value.high
     ends = {"high": ("<", "uln", 1), "low": (">", "lln", 0)}
     symptoms = [name for name in read_table("assessment")["symptoms"]["high_calcium"] if name in found]
     for side, (useless, limit_item, place) in ends.items():
@@ -145,7 +165,7 @@ def _grades(
             continue
         scores.append(("patient", score))
         for output in ("laboratory_grade", "grade"):
-            _keep_higher(found, f"ctcae-{side}.{output}", score.answer(output), one)
+            _keep_higher(found, f"ctcae-{side}.{output}", score.answer(output), one._replace(number=number))
 
 
 def facts_age(found: Mapping[str, Known]) -> object:
@@ -168,7 +188,9 @@ def _keep_higher(found: dict[str, Known], name: str, answer: Answer, one: Readin
     before = found.get(name)
     if before is not None and (before.possible.bounds or (0, 0))[0] >= (value.bounds or (0, 0))[0]:
         return
-    text = str(value.value) if value.settled else " or ".join(str(v) for v in value.options)
+    grade = str(value.value) if value.settled else " or ".join(str(v) for v in value.options)
+    measured = "ionised calcium" if one.name == "ionised-calcium" else "calcium"
+    text = f"{grade} ({measured} {one.sign}{one.number:.4g} {one.unit})"
     found[name] = open_fact(value, text, one.date, one.pointer)
 
 

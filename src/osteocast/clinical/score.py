@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from osteocast.clinical.evaluate import complete, evaluate
 from osteocast.clinical.given import Given, names_of, read_given
 from osteocast.clinical.missing import Missing, rank_missing
-from osteocast.clinical.possible import Possible, Value
-from osteocast.clinical.rules import all_hold
+from osteocast.formats.conditions import all_hold
 from osteocast.formats.instrument_file import find_instrument, instrument, shared_guards
 from osteocast.formats.instrument_model import GuardEntry, InstrumentEntry, ItemEntry, OutputEntry, plain_word
+from osteocast.formats.possible import Possible, Value
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import InputError, Issue
 

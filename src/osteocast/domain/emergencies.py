@@ -1,16 +1,22 @@
-"""What of a record is an emergency wherever it is shown; the limits stand in ``data/applicability.toml``."""
+"""What of a record cannot wait, wherever it is shown: the same limits for a forecast and an assessment."""
 
 import datetime as dt
 
 from osteocast.domain.patient import Lesion, Patient, SkeletalEvent
 from osteocast.domain.table import read_table
 
-__all__ = ["meets_cord_compression", "treated_since", "untreated_cord_compression"]
+__all__ = ["URGENT", "URGENT_CODES", "meets_cord_compression", "treated_since", "untreated_cord_compression"]
+
+
+URGENT_CODES = {"emergency": "forecast.emergency", "same day": "forecast.same-day"}
+URGENT = tuple(URGENT_CODES)
+"""Levels of ``data/urgency.toml``, in small letters, that a forecast says before anything else, gravest first."""
 
 
 def meets_cord_compression(lesion: Lesion) -> bool:
-    """Whether the recorded epidural grade is compression of the cord on imaging (ESCC 2 or 3)."""
-    return lesion.epidural_grade in read_table("applicability")["epidural"]["grades"]
+    """Whether the recorded epidural grade is compression of the cord on imaging, by ``data/findings.toml``."""
+    (trigger,) = read_table("findings")["findings"]["cord-compression-imaging"]["triggers"]
+    return lesion.epidural_grade in trigger["when"][0]["is"]
 
 
 def untreated_cord_compression(patient: Patient) -> dt.date | None:

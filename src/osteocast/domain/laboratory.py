@@ -7,7 +7,9 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 
+from osteocast.domain.observation import Observation
 from osteocast.domain.patient import Patient, Sex
+from osteocast.domain.quantity import accepted_unit, quantity_facts
 from osteocast.domain.table import read_table
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "corrected_calcium",
     "creatinine_clearance",
     "patient_clearance",
+    "reported_unit",
 ]
 
 
@@ -88,12 +91,15 @@ class CalciumReading:
         Corrected by the laboratory; corrected here; or not corrected because no albumin lies near.
     censoring : {"=", "<", ">"}
         As reported.
+    unit : str
+        Unit in which the laboratory reported it: rules with limits in both units look at this one.
     """
 
     date: dt.date
     value: float
     basis: str
     censoring: str
+    unit: str = "mmol/L"
 
 
 def calcium_readings(patient: Patient) -> tuple[CalciumReading, ...]:
@@ -103,7 +109,7 @@ def calcium_readings(patient: Patient) -> tuple[CalciumReading, ...]:
     that one alone is returned.
     """
     readings = {
-        seen.date: CalciumReading(seen.date, seen.value, "laboratory", seen.censoring)
+        seen.date: CalciumReading(seen.date, seen.value, "laboratory", seen.censoring, reported_unit(seen))
         for seen in patient.observed("corrected-calcium")
     }
     albumins = [seen for seen in patient.observed("albumin") if seen.censoring == "="]
@@ -116,5 +122,11 @@ def calcium_readings(patient: Patient) -> tuple[CalciumReading, ...]:
             value, basis = corrected_calcium(seen.value, albumin), "albumin"
         else:
             value, basis = seen.value, "uncorrected"
-        readings[seen.date] = CalciumReading(seen.date, value, basis, seen.censoring)
+        readings[seen.date] = CalciumReading(seen.date, value, basis, seen.censoring, reported_unit(seen))
     return tuple(readings[day] for day in sorted(readings))
+
+
+def reported_unit(seen: Observation) -> str:
+    """Return the unit in which a value was reported; the canonical one where the file does not say."""
+    words = seen.given.split(maxsplit=1)
+    return accepted_unit(quantity_facts(seen.quantity), words[-1] if words else "") or seen.unit

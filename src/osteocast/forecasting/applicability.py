@@ -9,29 +9,23 @@ from typing import Any
 
 from osteocast.course.prognosis import BESIDE_BASELINE, REFERENCE, SUBTYPES, standing
 from osteocast.course.recorded import is_broken
-from osteocast.domain.emergencies import meets_cord_compression, untreated_cord_compression
-from osteocast.domain.laboratory import calcium_readings
+from osteocast.domain.emergencies import URGENT, meets_cord_compression, untreated_cord_compression
 from osteocast.domain.patient import Lesion, Origin, Patient
 from osteocast.domain.primary import origin_facts
 from osteocast.domain.skeleton import section_width_mm
 from osteocast.domain.table import read_table
 from osteocast.forecasting.describe import subtype_shares
+from osteocast.forecasting.high_calcium import high_calcium
 from osteocast.forecasting.result import Applicability
 from osteocast.inference.pareto import largest_reliable_k
 from osteocast.inference.validated import Validated
 from osteocast.inference.weights import Weights
 
-_CALCIUM = {
-    "laboratory": "corrected calcium",
-    "albumin": "corrected calcium",
-    "uncorrected": "uncorrected calcium",
-}
-
 
 def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
     """Return the statements of ``data/applicability.toml`` that this patient's record calls for, gravest first."""
     table = read_table("applicability")
-    calcium = _high_calcium(patient)
+    calcium = high_calcium(patient)
     compressed = [one for one in patient.lesions if meets_cord_compression(one)]
     large = large_lesions(patient)
     long_bones = [one for one in large if one.site.is_long_bone]
@@ -39,15 +33,13 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
     holds = {
         "epidural": bool(compressed),
         "cord_event": cord_date is not None,
-        "calcium": bool(calcium),
+        "calcium": calcium is not None,
         "ecog": patient.ecog is not None and patient.ecog >= table["ecog"]["from"],
         "not_walking": patient.ecog is not None and patient.ecog >= table["not_walking"]["from"],
         "large_lesions": len(large) >= table["large_lesions"]["lesions"],
         "large_long_bone": bool(long_bones),
     }
     values = {
-        "calcium": calcium,
-        "measured": calcium.partition(" on ")[0].removeprefix("corrected calcium "),
         "ecog": patient.ecog,
         "grades": " and ".join(sorted({str(one.epidural_grade) for one in compressed})),
         "compressed": _places(compressed),
@@ -56,21 +48,19 @@ def emergencies_and_limits(patient: Patient) -> tuple[Applicability, ...]:
         "long_bones": _places(long_bones),
         "cord_date": cord_date,
     }
-    return tuple(_statement(name, table[name], values) for name, so in holds.items() if so)
-
-
-def _high_calcium(patient: Patient) -> str:
-    """Describe the newest total or ionised calcium where it is an emergency; empty where it is none."""
-    table = read_table("applicability")["calcium"]
-    total = calcium_readings(patient)[-1:]
-    ionised = patient.observed("ionised-calcium")[-1:]
-    found = [(one.date, one.value, _CALCIUM[one.basis], one.censoring, table["from"]) for one in total]
-    found += [(one.date, one.value, "ionised calcium", one.censoring, table["ionised_from"]) for one in ionised]
-    for date, value, name, censoring, limit in found:
-        # "<3.5 mmol/L" says nothing of a high calcium
-        if censoring != "<" and value >= limit:
-            return f"{name} {value:.2f} mmol/L on {date.isoformat()}"
-    return ""
+    if calcium is not None:
+        clock = f"; {calcium.clock}" if calcium.clock else ""
+        values |= {
+            **calcium._asdict(),
+            "calcium": calcium.shown,
+            "LEVEL": calcium.level,
+            "urgency": calcium.level.lower(),
+            "clock": clock,
+        }
+    found = [_statement(name, table[name], values) for name, so in holds.items() if so]
+    grave = [one for one in found if one.level in URGENT]
+    grave.sort(key=lambda one: URGENT.index(one.level))
+    return (*grave, *(one for one in found if one.level not in URGENT))
 
 
 def drug_limits(patient: Patient, drugs: Mapping[str, str]) -> tuple[Applicability, ...]:
@@ -160,7 +150,7 @@ def seen_extent(lesion: Lesion) -> float | None:
 
 def _statement(name: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Applicability:
     return Applicability(
-        level=entry["level"],
+        level=entry["level"].format(**values),
         text=entry["text"].format(**values),
         about=name,
         brief=entry["brief"].format(**values),

@@ -72,8 +72,11 @@ STEERED = (
     "lesion.formation_yield",
 )
 """Differences between patients that a proposal may steer when laboratory values are hard to match."""
+STEERED_DEEP = (*STEERED, "hormones.hydroxylase_factor", "healthy.calcium")
+"""Those that a deep search may steer: where a drug holds calcium down, these two decide how high it can be."""
 PROPOSAL_QUANTITY = 7
 PROPOSAL = ProposalSettings(pilot=500, rounds=4, prior_share=0.1)
+PROPOSAL_DEEP = ProposalSettings(pilot=2000, rounds=8, prior_share=0.1, tempered_ess=0.02, inflation=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def _day(patient: Patient, date: dt.date) -> float:
 
 
 def find_candidates(
-    patient: Patient, posterior: Posterior, shape: tuple[int, int], seed: int, workers: int | None
+    patient: Patient, posterior: Posterior, shape: tuple[int, int], seed: int, workers: int | None, deep: bool = False
 ) -> Candidates:
     """Draw and weigh candidates for a patient.
 
@@ -135,12 +138,15 @@ def find_candidates(
         Parameter draws, candidates of each.
     seed : int
     workers : int or None
+    deep : bool
+        Search longer where prior draws do not do, with a proposal from more pilot people and steering more.
 
     Raises
     ------
     ForecastError
         ``forecast.no-candidate``: no candidate agrees with the values, even with a steered proposal.
     """
+    names, settings = (STEERED_DEEP, PROPOSAL_DEEP) if deep else (STEERED, PROPOSAL)
     d, k = shape
     seen = seen_values(patient)
     typical = typical_of_draws(posterior, seed, np.arange(d * k), np.repeat(np.arange(d), k))
@@ -152,17 +158,17 @@ def find_candidates(
             """Return the log likelihood of pilot people with these numbers, shape (n,)."""
             n = len(numbers)
             pilot = typical_of_draws(posterior, seed, np.arange(n), np.arange(n) * d // n)
-            return search.log_likelihood(_steer(pilot, numbers))
+            return search.log_likelihood(_steer(pilot, names, numbers))
 
-        proposal = adapt(loglik, len(STEERED), Key(seed, 0, PROPOSAL_QUANTITY), PROPOSAL)
+        proposal = adapt(loglik, len(names), Key(seed, 0, PROPOSAL_QUANTITY), settings)
         numbers, log_ratio = proposal.draw(d * k, Key(seed, 0, PROPOSAL_QUANTITY))
-        present, weights = search.weigh(_steer(typical, numbers), log_ratio)
+        present, weights = search.weigh(_steer(typical, names, numbers), log_ratio)
     return Candidates(present, weights, d)
 
 
-def _steer(typical: Typical, numbers: FloatArray) -> Typical:
+def _steer(typical: Typical, names: tuple[str, ...], numbers: FloatArray) -> Typical:
     streams = typical.streams
-    given = dict(zip(STEERED, numbers.T, strict=True))
+    given = dict(zip(names, numbers.T, strict=True))
     return replace(typical, streams=Streams(streams.seed, streams.patients, streams.draws, given))
 
 

@@ -269,7 +269,7 @@ class Applicability:
 
     Attributes
     ----------
-    level : emergency, outside, caution or note.
+    level : a level of `osteocast.domain.emergencies.URGENT`, outside, caution or note.
     text, brief : the statement, and the same in a few words.
     about : section of ``data/applicability.toml`` that it comes from.
     suppresses, not_compared : risks that get no number, and outcomes in which regimens are not compared.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from osteocast.course.present import Present
 from osteocast.course.rules import constants
 from osteocast.course.simulate import continue_from
 from osteocast.domain.eligibility import Eligibility, eligibility
+from osteocast.domain.emergencies import URGENT_CODES
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
 from osteocast.evidence.load import DATA
@@ -178,9 +179,9 @@ def _check_arguments(patient: Patient, regimens: Sequence[Regimen] | None, worke
 
 def _emergencies(patient: Patient) -> list[Issue]:
     return [
-        Issue("forecast.emergency", "EMERGENCY", one.brief, "care without delay", one.text)
+        Issue(URGENT_CODES[one.level], one.level.upper(), one.brief, "care before a forecast", one.text)
         for one in emergencies_and_limits(patient)
-        if one.level == "emergency"
+        if one.level in URGENT_CODES
     ]
 
 
@@ -190,7 +191,8 @@ def _enough_candidates(patient: Patient, posterior: Posterior, settings: Setting
     Raises
     ------
     ForecastError
-        ``forecast.effective-sample``, ``forecast.no-candidate``; before them ``forecast.emergency``.
+        ``forecast.effective-sample``, ``forecast.no-candidate``; before them ``forecast.emergency``
+        and ``forecast.same-day``.
     """
     try:
         return _weighed_candidates(patient, posterior, settings, workers)
@@ -202,22 +204,57 @@ def _weighed_candidates(patient: Patient, posterior: Posterior, settings: Settin
     """Return weighed candidates, the same number for each parameter draw.
 
     Many lesions or unusual values leave few candidates; where a larger number promises enough, they are drawn anew.
+    Where that does not do, values are searched for once more with a longer search.
 
     Raises
     ------
     ForecastError
-        ``forecast.effective-sample``, ``forecast.no-candidate``.
+        ``forecast.effective-sample``, ``forecast.no-candidate``, ``forecast.drug-and-values``.
     """
     draws, seed = settings.draws, settings.seed
-    wanted = settings.continuations * (CANDIDATES_PER_CONTINUATION if seen_values(patient) else 1)
+    seen = seen_values(patient)
+    wanted = settings.continuations * (CANDIDATES_PER_CONTINUATION if seen else 1)
     each = max(wanted, math.ceil(LEAST_CANDIDATES / draws))
-    found = find_candidates(patient, posterior, (draws, each), seed, workers)
-    short = SAFE_SAMPLE / found.weights.effective_sample_size
-    if found.weights.effective_sample_size < SMALLEST_EFFECTIVE_SAMPLE and short <= MOST_GROWTH:
-        each = math.ceil(each * short)
-        found = find_candidates(patient, posterior, (draws, each), seed, workers)
-    refuse_if_too_few(found.weights)
+    for deep in (False, True) if seen else (False,):
+        found = find_candidates(patient, posterior, (draws, each), seed, workers, deep)
+        short = SAFE_SAMPLE / found.weights.effective_sample_size
+        if found.weights.effective_sample_size < SMALLEST_EFFECTIVE_SAMPLE and short <= MOST_GROWTH:
+            shape = (draws, math.ceil(each * short))
+            found = find_candidates(patient, posterior, shape, seed, workers, deep)
+        if found.weights.effective_sample_size >= SMALLEST_EFFECTIVE_SAMPLE:
+            return found
+    try:
+        refuse_if_too_few(found.weights)
+    except ForecastError as error:
+        without = _without_drugs(patient, posterior, (draws, each), seed, workers) if seen else None
+        raise error if without is None else ForecastError((without, *error.issues)) from None
     return found
+
+
+def _without_drugs(
+    patient: Patient, posterior: Posterior, shape: tuple[int, int], seed: int, workers: int | None
+) -> Issue | None:
+    """Say that it is the recorded antiresorptives that the values contradict, where without them enough would agree."""
+    if not patient.drug_history:
+        return None
+    try:
+        undrugged = replace(patient, drug_history=(), current_regimen=None)
+        weights = find_candidates(undrugged, posterior, shape, seed, workers, True).weights
+    except ForecastError:
+        return None
+    if weights.effective_sample_size < SMALLEST_EFFECTIVE_SAMPLE:
+        return None
+    named = " and ".join(dict.fromkeys(course.drug for course in patient.drug_history))
+    return Issue(
+        "forecast.drug-and-values",
+        "antiresorptives",
+        f"the recorded values contradict {named}: with it left out, {weights.effective_sample_size:.0f} effective of "
+        f"{weights.candidates} candidates would agree with them",
+        "values that the recorded drug allows in this model",
+        f"Check the days and doses of {named}: a drug that was ordered but not given by the day of the value, or that "
+        "was ordered because of it, does not belong before it (a FHIR order is taken as given from its day). Otherwise "
+        "this model cannot forecast this person.",
+    )
 
 
 def _run(

@@ -35,6 +35,7 @@ class UrgencyPart(_Part):
     means: str
     rule: str = Field(description="id of the trigger, empty where there is none")
     red_flags_not_recorded: list[str]
+    not_used: list[str] = Field(description="what the record holds and the reader could not use")
     review: str
 
 

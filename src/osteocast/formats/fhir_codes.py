@@ -117,7 +117,7 @@ def _systems() -> dict[str, str]:
     found = {}
     for name in _SYSTEMS:
         table = read_table(f"codes/{name}")
-        found.update(dict.fromkeys([table["system"], *table["aliases"]], name))
+        found.update(dict.fromkeys([one.casefold() for one in (table["system"], *table["aliases"])], name))
     return found
 
 
@@ -131,7 +131,7 @@ def _codes(system: str) -> dict[str, _Row]:
 
 
 def _row(address: str, code: str) -> _Row | None:
-    system = _systems().get(address.rstrip("/"))
+    system = _systems().get(address.strip().rstrip("/").casefold())
     if system is None:
         return None
     codes = _codes(system)

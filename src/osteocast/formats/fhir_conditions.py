@@ -44,15 +44,21 @@ def note_condition(node: Node, said: Meaning, date: dt.date | None, scene: Scene
     elif one.kind == "event":
         _events(node, one, date, scene)
     else:
-        scene.fact(one.name, not _over(node), "", date, node.at)
+        over = not one.facts.get("lasting") and _over(node, scene)
+        scene.fact(one.name, not over, "", date, node.at)
 
 
-def _over(node: Node) -> bool:
+def _over(node: Node, scene: Scene, done: str = "kept as no longer there") -> bool:
+    """Whether a status or a day that has come says that it is over."""
     status = node.child("clinicalStatus") if isinstance(node.raw.get("clinicalStatus"), dict) else None
     ended = shapes()["over"]["clinical"]
     coded = status is not None and any(one.text("code") in ended for one in status.children("coding"))
-    if coded or node.raw.get("clinicalStatus") in ended:
-        node.notes.warn("fhir.over", node.at, text_of(node.child("code")), "resolved: kept as no longer there")
+    today = scene.clock.today.isoformat()
+    abated = [node.raw.get(key) for key in shapes()["over"]["abated"] if node.raw.get(key)]
+    past = any(not isinstance(one, str) or one[:10] <= today or not one[:4].isdigit() for one in abated)
+    word = node.raw.get("clinicalStatus")
+    if coded or past or (isinstance(word, str) and word in ended):
+        node.notes.warn("fhir.over", node.at, text_of(node.child("code")), f"resolved: {done}")
         return True
     return False
 
@@ -83,8 +89,10 @@ def _metastasis(node: Node, one: Concept, date: dt.date | None, scene: Scene) ->
 
 def _events(node: Node, one: Concept, date: dt.date | None, scene: Scene) -> None:
     kind = str(one.facts["event"])
-    _over(node)
-    scene.fact(one.name, True, "", date, node.at)
+    # of an event of these days "resolved" is no treatment: its day decides whether it counts as of today
+    done = "kept as no longer there" if date is None else "kept as an event of its day"
+    over = _over(node, scene, done)
+    scene.fact(one.name, date is not None or not over, "", date, node.at)
     places = places_of(node, scene) if "bodySite" in node.raw and kind != "hypercalcaemia" else []
     for place in places or [Place("other", "", "", node.at)]:
         where = _event_site(kind, place)

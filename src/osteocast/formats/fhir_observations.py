@@ -7,7 +7,7 @@ from osteocast.formats.fhir_conditions import note_condition
 from osteocast.formats.fhir_findings import FoundValue, Scene
 from osteocast.formats.fhir_node import Node
 from osteocast.formats.fhir_record import Used
-from osteocast.formats.fhir_values import Amount, amount_of, bare_amount, fact_value, measured
+from osteocast.formats.fhir_values import Amount, amount_of, bare_amount, fact_value, measured, text_amount
 from osteocast.foundation.units import UnitError, same_dimension
 
 __all__ = ["read_observation"]
@@ -112,6 +112,8 @@ def _amount(part: Node, said: Meaning) -> tuple[Amount | None, str]:
     if key:
         amount = bare_amount(part, key)
         return (amount, "" if amount else "fhir.value") if bare else (None, "fhir.unit-missing")
+    if "valueString" in part.raw:
+        return text_amount(part, "valueString", bare)
     answer = _answer(part)
     if isinstance(answer, int) and not isinstance(answer, bool) and bare:
         return Amount(float(answer), "points", "", part.at), ""

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, NamedTuple
 
-__all__ = ["Source", "detected_issue", "observation", "risk_assessment"]
+__all__ = ["Source", "Times", "detected_issue", "observation", "risk_assessment"]
 
 _UCUM = "http://unitsofmeasure.org"
 _NOT_A_DIAGNOSIS = "Research and education use only; not a diagnosis, an order or a treatment recommendation."
@@ -16,6 +16,14 @@ class Source(NamedTuple):
     label: str
     url: str
     software: str
+
+
+class Times(NamedTuple):
+    """The first and last day of the values behind a number, and the day on which it was computed."""
+
+    first: dt.date
+    last: dt.date
+    computed: dt.date
 
 
 def _concept(code: tuple[str, str] | None, text: str) -> dict[str, Any]:
@@ -76,7 +84,7 @@ def risk_assessment(
 
 
 def observation(
-    subject: str, said: tuple[str, tuple[str, str] | None], value: tuple[float, str] | None, band: str, when: dt.date,
+    subject: str, said: tuple[str, tuple[str, str] | None], value: tuple[float, str] | None, band: str, when: Times,
     source: Source,
 ) -> dict[str, Any]:  # fmt: skip
     """Return an Observation of a score or finding.
@@ -91,12 +99,18 @@ def observation(
         Number and UCUM unit; ``None`` gives the reason *unknown*, never zero.
     band : str
         Band the value is in, or empty.
-    when : datetime.date
+    when : Times
+        The number holds for the days of its values, however much later it was computed.
     source : Source
     """
     text, code = said
     _refuse_empty(text)
-    content = {**_base("Observation", subject), "code": _concept(code, text), "effectiveDateTime": when.isoformat()}
+    content = {**_base("Observation", subject), "code": _concept(code, text)}
+    if when.first == when.last:
+        content["effectiveDateTime"] = when.first.isoformat()
+    else:
+        content["effectivePeriod"] = {"start": when.first.isoformat(), "end": when.last.isoformat()}
+    content["issued"] = f"{when.computed.isoformat()}T00:00:00Z"
     if value is None:
         unknown = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
         content["dataAbsentReason"] = {"coding": [unknown]}

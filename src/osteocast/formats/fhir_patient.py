@@ -172,7 +172,7 @@ def _lesions(scene: Scene) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for one in scene.found.lesions:
         # a bone without its part or side may be any; each mention stays a lesion of its own
-        key = (one.site, one.pointer if one.site == "other" else "")
+        key = (one.site, f"{one.pointer} {one.note}" if one.site == "other" else "")
         entry = {"site": one.site, "note": one.note, "found": one.date}
         if key in found:
             scene.notes.warn("fhir.lesion-twice", one.pointer, one.site, "one lesion with the first of the days")

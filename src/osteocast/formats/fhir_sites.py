@@ -9,6 +9,9 @@ from osteocast.formats.fhir_node import Node
 __all__ = ["Place", "places_of"]
 
 
+_SIDES = {"left": "left", "right": "right", "bilateral": "both"}
+
+
 class Place(NamedTuple):
     """A place of the body.
 
@@ -31,20 +34,25 @@ class Place(NamedTuple):
 
 def places_of(node: Node, scene: Scene) -> list[Place]:
     """Return the places of a resource that are understood; of each other one a warning is noted."""
-    found = [_place(one, scene) for one in node.children("bodySite")]
-    return [one for one in found if one is not None]
+    return [place for one in node.children("bodySite") for place in _places(one, scene)]
 
 
-def _place(node: Node, scene: Scene) -> Place | None:
+def _places(node: Node, scene: Scene) -> list[Place]:
+    """Return the place of one bodySite, or both places of one on both sides."""
     said, reason = meaning(node, ("site",))
     if said is None:
         scene.notes.reject(reason, node.at, text_of(node) or "a place without code", "place not used")
-        return None
+        return []
+    side = _side(node, said, scene)
+    sides = ("left", "right") if side == "both" else (side,)
+    return list(dict.fromkeys(_place(node, said, one, scene) for one in sides))
+
+
+def _place(node: Node, said: Meaning, side: str, scene: Scene) -> Place:
     facts = said.concept.facts
     title = str(facts["title"])
     if not facts.get("bone", True):
         return Place("", title, "", node.at)
-    side = _side(node, said, scene)
     pattern = str(facts.get("site", ""))
     bone = str(facts.get("region", title)).removeprefix(f"{side} ")
     region = f"{side} {bone}".strip()
@@ -61,13 +69,13 @@ def _place(node: Node, scene: Scene) -> Place | None:
 
 
 def _side(node: Node, said: Meaning, scene: Scene) -> str:
-    """Return the side that code, words and qualifier agree on, or an empty text."""
+    """Return the side that code, words and qualifier agree on (or ``both``), or an empty text."""
     sides = {str(said.concept.facts["side"])} if "side" in said.concept.facts else set()
     codings = node.raw.get("coding")
     listed = codings if isinstance(codings, list) else [codings]
     texts = [node.raw.get("text"), *(one.get("display") for one in listed if isinstance(one, dict))]
     for text in texts:
-        sides |= {word for word in ("left", "right") if isinstance(text, str) and f" {word} " in plain(text)}
+        sides |= {side for word, side in _SIDES.items() if isinstance(text, str) and f" {word} " in plain(text)}
     qualifier = node.extension(shapes()["extensions"]["laterality"])
     if qualifier is not None:
         value = qualifier.child("valueCodeableConcept")

@@ -10,16 +10,20 @@ from pydantic_core import PydanticCustomError
 from osteocast.domain.quantity import accepted_unit, quantity_facts
 from osteocast.domain.table import read_table
 from osteocast.formats.fhir_codes import Concept, shapes
-from osteocast.formats.fhir_node import Node
+from osteocast.formats.fhir_node import Node, clean
 from osteocast.formats.fhir_record import Conversion, Ledger
 from osteocast.formats.fields import Measured, parse_measure
+from osteocast.foundation.decimal_mark import with_point
 from osteocast.foundation.units import convert
 
-__all__ = ["Amount", "Clock", "amount_of", "bare_amount", "fact_value", "measured", "month_of"]
+__all__ = ["Amount", "Clock", "amount_of", "bare_amount", "fact_value", "measured", "month_of", "text_amount"]
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
+_WRITTEN = re.compile(r"(<=|>=|<|>|)\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*([^\d\s.,].*|)", re.DOTALL)
 _SIGNS = {"": "", "<": "<", "<=": "<", ">": ">", ">=": ">"}
 _FIRST_YEAR, _LAST_YEAR = 1920, 2100
+# East of the computer's clock the next day has begun already, up to 14 hours before.
+_EAST = dt.timedelta(days=1)
 
 
 class Amount(NamedTuple):
@@ -52,7 +56,7 @@ class Clock(NamedTuple):
     Attributes
     ----------
     today : datetime.date
-        Nothing is known after this day.
+        Nothing is known after this day, but for the one that has begun farther east.
     born : datetime.date or None
         Nothing happened to the patient before this day.
     """
@@ -100,7 +104,7 @@ class Clock(NamedTuple):
             day = dt.date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:
             return None, "fhir.date-invalid"
-        if day > self.today:
+        if day > self.today + _EAST:
             return None, "fhir.date-future"
         if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             return None, "fhir.date-invalid"
@@ -126,7 +130,7 @@ def amount_of(node: Node, bare: bool = False) -> tuple[Amount | None, str]:
 
     The UCUM code and the words of the unit must not contradict each other; a missing or unknown unit is never guessed.
     """
-    number = node.number("value")
+    number = _number_of(node)
     if number is None:
         return None, "fhir.value"
     sign = _SIGNS.get(node.text("comparator"))
@@ -145,6 +149,33 @@ def amount_of(node: Node, bare: bool = False) -> tuple[Amount | None, str]:
             return (Amount(number, "points", sign, node.at), "") if bare else (None, "fhir.unit-missing")
         return None, "fhir.unit-unknown"
     return Amount(number, str(unit), sign, node.at), ""
+
+
+def _number_of(node: Node) -> float | None:
+    """Return the number of a Quantity; one that stands there as text is read, with a warning."""
+    given = node.raw.get("value")
+    if not isinstance(given, str):
+        return node.number("value")
+    match = _WRITTEN.fullmatch(with_point(clean(given).strip()))
+    if match is None or match[1] or match[3]:
+        node.notes.warn("fhir.shape", f"{node.at}/value", given, "a text where a number belongs: not read")
+        return None
+    node.notes.warn("fhir.number-as-text", f"{node.at}/value", given, f"read as {match[2]}")
+    return float(match[2])
+
+
+def text_amount(node: Node, key: str, bare: bool = False) -> tuple[Amount | None, str]:
+    """Return the amount that a text gives as a number with its unit, such as ``3,1 mmol/L``; or why there is none."""
+    match = _WRITTEN.fullmatch(with_point(node.text(key).strip()))
+    if match is None:
+        return None, "fhir.value"
+    table: dict[str, Any] = read_table("codes/ucum")
+    unit = table["code"].get(match[3]) or table["text"].get(match[3].casefold()) if match[3] else None
+    if unit is None and (match[3] or not bare):
+        return None, "fhir.unit-unknown" if match[3] else "fhir.unit-missing"
+    found = Amount(float(match[2]), str(unit or "points"), _SIGNS[match[1]], f"{node.at}/{key}")
+    node.notes.warn("fhir.number-as-text", found.pointer, node.text(key), f"read as {found.shown} {found.unit}")
+    return found, ""
 
 
 def bare_amount(node: Node, key: str) -> Amount | None:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from osteocast.domain.observation import Censoring
 from osteocast.domain.quantity import QuantityFacts, accepted_unit, quantity_facts
 from osteocast.domain.site import site_names
+from osteocast.foundation.decimal_mark import with_point
 from osteocast.foundation.units import convert
 
 __all__ = [
@@ -82,12 +83,12 @@ def parse_measure(given: object, quantity: str) -> Measured:
         ``value.*``: no unit, unknown unit, not a number, negative, or outside the plausible limits.
     """
     facts = quantity_facts(quantity)
-    text = _measure_text(given, facts)
+    text = with_point(_measure_text(given, facts))
     if _NOT_A_NUMBER.match(text):
         raise refuse("value.not-a-number", clipped(text), "a finite number", "Leave the key out where unknown.")
     match = _MEASURE.fullmatch(text)
     if match is None or len(text) > 100:
-        fix = f"Write it like {_example(facts)!r}, with a decimal point."
+        fix = f"Write it like {_example(facts)!r}; three digits behind a comma could be thousands."
         raise refuse("value.not-a-quantity", clipped(text), f"a number with one of {_units(facts)}", fix)
     number, written = float(match[2].replace("−", "-")), match[3].strip()
     if not written:

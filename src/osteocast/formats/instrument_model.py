@@ -173,14 +173,15 @@ class OutputEntry(_Entry):
     output: str = ""
     level_of: tuple[str, ...] = ()  # outputs that give ids of rules of ``urgency.toml``: the gravest level of them
     clock_of: str = ""  # an output that gives such an id: the clock of it
+    triggers_of: tuple[str, ...] = ()  # findings of ``findings.toml``: the gravest trigger of them that holds
     inside: bool = False  # a step on the way, not shown
     recorded: bool = False  # what is open does not hold: the answer is "at least this", by what is recorded
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kinds = (self.sum, self.formula, self.bands, self.rules, self.highest, self.copies, self.instrument)
-        if sum(bool(kind) for kind in (*kinds, self.level_of, self.clock_of)) != 1:
-            words = "sum, formula, bands, rules, highest, copies, instrument, level_of, clock_of"
+        if sum(bool(kind) for kind in (*kinds, self.level_of, self.clock_of, self.triggers_of)) != 1:
+            words = "sum, formula, bands, rules, highest, copies, instrument, level_of, clock_of, triggers_of"
             raise ValueError(f"an output is exactly one of {words}")
         if self.rules and self.rules[-1].when:
             raise ValueError("the last rule has no condition, so that every case has an answer")
@@ -238,6 +239,20 @@ class ConflictEntry(_Entry):
     basis: str
 
 
+class FactEntry(_Entry):
+    """A fact of ``findings.toml`` that items say: there, or as one of them; not recorded unless the conditions hold."""
+
+    when: tuple[ConditionEntry, ...] = ()
+    copies: str = ""  # the item or output whose value it is
+    value: bool = Field(default=True, alias="is")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every item and output that it looks at."""
+        looked_at = [name for one in self.when for name in one.named if name]
+        return (*looked_at, self.copies) if self.copies else tuple(looked_at)
+
+
 class InstrumentEntry(_Entry):
     """A clinical instrument."""
 
@@ -258,4 +273,5 @@ class InstrumentEntry(_Entry):
     accuracy: tuple[AccuracyEntry, ...] = ()
     conflicts: tuple[ConflictEntry, ...] = ()
     items: dict[str, ItemEntry]
+    facts: dict[str, FactEntry] = Field(default_factory=dict)  # for outputs that look at triggers of findings
     outputs: dict[str, OutputEntry]

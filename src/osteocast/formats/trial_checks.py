@@ -47,6 +47,7 @@ def trial_issues(raw: Mapping[str, Any], file: str) -> list[Issue]:
     issues = [*_twice(arms, "arm"), *_twice(populations, "population"), *_twice(endpoints, "endpoint")]
     issues += _shares([arm.share for _, arm in arms], raw.get("arms"), f"{file}: arms")
     issues += _shares([one.share.value for _, one in populations], raw.get("populations"), f"{file}: populations")
+    issues += _block_issues(raw, [arm.share for _, arm in arms], file)
     issues += _regimen_issues(raw, arms, file)
     for place, population in populations:
         issues += _population_issues(population, place)
@@ -98,6 +99,19 @@ def _shares(shares: list[float], given: object, place: str) -> Iterator[Issue]:
     if whole and shares and not math.isclose(sum(shares), 1.0, abs_tol=_ROUNDING):
         fix = "Correct the shares; they may be rounded to three digits."
         yield Issue("trial.share", f"{place}: share", f"a sum of {sum(shares):.4g}", "shares that sum to 1", fix)
+
+
+def _block_issues(raw: Mapping[str, Any], shares: list[float], file: str) -> Iterator[Issue]:
+    """Yield a size of blocks that cannot hold the arms in their shares: every block would favour the same arm."""
+    allocation = _valid(AllocationEntry, raw.get("allocation"))
+    size = None if allocation is None else allocation.block_size
+    if size is None or not shares or not math.isclose(sum(shares), 1.0, abs_tol=_ROUNDING):
+        return
+    if any(abs(share * size - round(share * size)) > _ROUNDING * size for share in shares):
+        told = ", ".join(f"{share * size:.3g}" for share in shares)
+        fix = "Choose a size that every share divides into whole patients."
+        place, found = f"{file}: allocation.block_size", f"{size}: {told} patients of the arms in a block"
+        yield Issue("trial.allocation", place, found, "whole numbers of patients", fix)
 
 
 def _regimen_issues(raw: Mapping[str, Any], arms: Named[ArmEntry], file: str) -> list[Issue]:

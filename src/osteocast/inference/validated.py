@@ -140,11 +140,17 @@ def statement(found: Validated | None) -> str:
     scored = [one for one in groups if one.score is not None and one.null_score is not None]
     if scored:
         scores = " and ".join(f"{one.score:.2f} against {one.null_score:.2f} for {one.family}s" for one in scored)
+        better = " and ".join(f"{one.family}s" for one in scored if _better(one))
+        verdict = f"the simulation is better on {better}" if better else "the simulation is better on none"
         text += (
-            f"; interval score beside a statistical model without mechanisms {scores} (lower is better, validation of "
-            f"{found.date})"
+            f"; interval score beside a statistical model without mechanisms {scores} (lower is better: {verdict}; "
+            f"validation of {found.date})"
         )
     return text
+
+
+def _better(one: Group) -> bool:
+    return one.score is not None and one.null_score is not None and one.score < one.null_score
 
 
 def brief(found: Validated | None) -> str:

@@ -71,6 +71,7 @@ class Weights:
     log_evidence : log of the mean raw weight.
     used : names of the measurements that entered.
     hardest : the measurement whose removal would raise the effective sample size most, "" without any.
+    without_hardest : the effective sample size that would be left without it, nan without any.
     """
 
     normalised: FloatArray
@@ -79,6 +80,7 @@ class Weights:
     log_evidence: float
     used: tuple[str, ...]
     hardest: str
+    without_hardest: float = math.nan
 
     @property
     def candidates(self) -> int:
@@ -126,7 +128,8 @@ def weigh_rows(names: tuple[str, ...], rows: Sequence[FloatArray], start: FloatA
         ``forecast.no-candidate``: every candidate contradicts the values.
     """
     total = np.sum(rows, axis=0) + start if rows else start
-    hardest = names[_hardest(rows, start)] if rows else ""
+    index, left = _hardest(rows, start) if rows else (0, math.nan)
+    hardest = names[index] if rows else ""
     if not np.any(np.isfinite(total)):
         raise ForecastError(_cannot_match("forecast.no-candidate", "no candidate at all", hardest))
     smoothed, k = smooth_tail(total)
@@ -139,17 +142,18 @@ def weigh_rows(names: tuple[str, ...], rows: Sequence[FloatArray], start: FloatA
         log_evidence=largest + math.log(float(np.mean(np.exp(total - largest)))),
         used=names,
         hardest=hardest,
+        without_hardest=left,
     )
 
 
-def _hardest(rows: Sequence[FloatArray], start: FloatArray) -> int:
-    """Return the index of the measurement whose removal leaves the largest effective sample."""
+def _hardest(rows: Sequence[FloatArray], start: FloatArray) -> tuple[int, float]:
+    """Return the index of the measurement whose removal leaves the largest effective sample, and that sample."""
     left = []
     for i in range(len(rows)):
         rest = start + sum((r for j, r in enumerate(rows) if j != i), np.zeros_like(start))
         top = np.max(rest)
         left.append(effective_sample_size(np.exp(rest - top)) if np.isfinite(top) else 0.0)
-    return int(np.argmax(left))
+    return int(np.argmax(left)), max(left)
 
 
 def refuse_if_too_few(weights: Weights, smallest: float = SMALLEST_EFFECTIVE_SAMPLE) -> None:
@@ -163,6 +167,8 @@ def refuse_if_too_few(weights: Weights, smallest: float = SMALLEST_EFFECTIVE_SAM
     if weights.effective_sample_size >= smallest:
         return
     found = f"{weights.effective_sample_size:.0f} effective of {weights.candidates} candidates"
+    if len(weights.used) > 1:
+        found += f"; {weights.without_hardest:.0f} without {weights.hardest}"
     raise ForecastError(_cannot_match("forecast.effective-sample", found, weights.hardest, smallest))
 
 
@@ -177,8 +183,9 @@ def _cannot_match(code: str, found: str, hardest: str, smallest: float = SMALLES
         place=f"observations: {hardest}",
         found=f"too few candidate patients agree with the recorded values ({found})",
         expected=expected,
-        fix=f"The hardest to match is {hardest}: check its value, unit and date and the treatments given before it, "
-        "or run with more candidates (--continuations); a value the model cannot reach should be left out knowingly.",
+        fix=f"The hardest to match is {hardest}: check its value, unit and date and the treatments recorded before it. "
+        "A longer search was tried. What this model cannot reach can be left out knowingly; "
+        "say so beside the forecast, which is then one of another person.",
     )
 
 

@@ -62,6 +62,8 @@ def _always(view: View, result: View) -> Iterator[int]:
     yield from _wide([len(result["banner"]) + len(result["intended_use"]) + 60, 110, 140])
     flags = result["urgency"]["red_flags_not_recorded"]
     yield from _wide([_length(flags) + 110])
+    passed = result["urgency"]["not_used"]
+    yield from _wide([_length(passed) + 100] if passed else [])
     for one in view["groups"]:
         cases = sum(_length(case["trigger"]) + len(case["where"]) + 4 for case in one["cases"])
         yield from _wide([len(one["title"]) + cases + _length(one["clock"]) + len(one["rule"]) + 30])

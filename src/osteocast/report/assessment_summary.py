@@ -64,6 +64,9 @@ def _urgency(result: Mapping[str, Any], view: View) -> Iterator[str]:
     flags = urgency["red_flags_not_recorded"]
     if flags:
         yield from _wrap(f"Red flags not recorded: {', '.join(flags)}. A low level is no reassurance.")
+    if urgency["not_used"]:
+        passed = "; ".join(urgency["not_used"])
+        yield from _wrap(f"In the record, but not used: {passed}. Any of them may be a red flag.")
 
 
 def _complications(view: View) -> Iterator[str]:

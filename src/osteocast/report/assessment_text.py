@@ -19,7 +19,9 @@ Result = Mapping[str, Any]
 def assessment_terminal(result: Result) -> str:
     """Write an assessment in at most 25 lines of 80 columns; what does not fit is counted, the gravest stays."""
     head = [*_head(result), *_level(result)]
-    tail = [*_unrecorded(result), *_old(result), *_brief_scores(result), *_forecast_brief(result), *_more(result)]
+    passed = _not_used(result)[:2]
+    tail = [*_unrecorded(result), *passed, *_old(result), *_brief_scores(result, 4 - len(passed))]
+    tail += [*_forecast_brief(result), *_more(result)]
     room = LINES - len(head) - len(tail)
     body: list[str] = []
     listed = result["findings"]
@@ -62,14 +64,19 @@ def _unrecorded(result: Result) -> list[str]:
     return _wrapped(f"Red flags not recorded: {', '.join(flags)}", 4) if flags else []
 
 
+def _not_used(result: Result) -> list[str]:
+    passed = "; ".join(plain(text) for text in result["urgency"]["not_used"])
+    return _wrapped(f"In the record, but not used, and perhaps a red flag: {passed}", 3) if passed else []
+
+
 def _old(result: Result) -> list[str]:
     old = [f"{one['title']} {one['days']} days (over {one['limit']})" for one in result["ages"] if one["old"]]
     return _wrapped(f"Old data: {', '.join(old)}", 2) if old else []
 
 
-def _brief_scores(result: Result) -> list[str]:
+def _brief_scores(result: Result, most: int) -> list[str]:
     lines = [line for one in result["scores"] if (line := score_line(one))]
-    return _wrapped(f"Instruments: {'; '.join(lines)}", 4) if lines else []
+    return _wrapped(f"Instruments: {'; '.join(lines)}", most) if lines else []
 
 
 def score_line(one: Mapping[str, Any]) -> str:
@@ -123,7 +130,7 @@ def assessment_text(result: Result) -> str:
     lines = [*_head(result), *textwrap.wrap(result["intended_use"], _WIDTH), "", *_level(result)]
     for one in result["findings"]:
         lines += ["", *_finding_block(one)]
-    lines += ["", *_unrecorded(result), *_old(result), "", "INSTRUMENTS"]
+    lines += ["", *_unrecorded(result), *_not_used(result), *_old(result), "", "INSTRUMENTS"]
     for one in result["scores"]:
         lines += _score_block(one)
     lines += ["", "OPTIONS DESCRIBED IN GUIDELINES AND LABELS (each in its own grading; none is a recommendation)"]

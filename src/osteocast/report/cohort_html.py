@@ -14,7 +14,7 @@ from osteocast.report.skeleton import skeleton_shares
 View = dict[str, Any]
 
 _USES: Final = {
-    "fit": "matched, or open to it",
+    "fit": "open to matching, not used",
     "matched": "matched",
     "check": "held back",
     "input": "input",

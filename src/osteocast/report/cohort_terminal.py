@@ -10,6 +10,8 @@ from osteocast.report.terminal import LINES, WIDTH, columns, cut
 from osteocast.report.trial_wording import number
 from osteocast.report.wording import plain
 
+_NOT_MATCHED: Final = ("fit", "check", "context")
+"""Uses of published figures that no rate of the model was set to."""
 _SHORT: Final = {"months": "months", "lesions": "", "%": "%"}
 
 
@@ -17,7 +19,7 @@ def cohort_summary(result: Mapping[str, Any]) -> str:
     """Return the summary of a cohort: at most 14 lines of 80 columns."""
     people = sum(one["people"] for one in result["primaries"])
     compared = [one for one in result["outcomes"] if one["published"]]
-    checks = [one for one in compared if one["published"]["use"] in ("check", "context")]
+    checks = [one for one in compared if one["published"]["use"] in _NOT_MATCHED]
     met = sum(one["published"]["met"] for one in checks)
     first = [
         cut(f"Osteocast {result['version']}: {plain(result['title'])}", WIDTH),
@@ -51,7 +53,7 @@ def _chosen(outcomes: Sequence[Mapping[str, Any]], room: int) -> list[Mapping[st
         """Return what stands first: new figures of one primary, then those that nothing was matched to."""
         one = outcomes[i]
         repeated = one["origin"] == "all" and i not in last.values()
-        return repeated, one["origin"] != "all", one["published"]["use"] in ("fit", "matched"), i
+        return repeated, one["origin"] != "all", one["published"]["use"] not in _NOT_MATCHED, i
 
     return [outcomes[i] for i in sorted(sorted(range(len(outcomes)), key=rank)[:room])]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from osteocast.domain.emergencies import URGENT
 from osteocast.formats.trial_result_model import TRIAL_RESULT_FORMAT
 from osteocast.foundation.files import write_atomically
 from osteocast.report import figures, wording
@@ -54,8 +55,8 @@ def _view(result: Mapping[str, Any]) -> View:
         "patient": result["patient"],
         "person": person_text(result),
         "emergency": wording.EMERGENCY,
-        "alerts": [a["text"] for a in result["applicability"] if a["level"] == "emergency"],
-        "limits": [a for a in result["applicability"] if a["level"] != "emergency"],
+        "alerts": [(a["level"].capitalize(), a["text"]) for a in result["applicability"] if a["level"] in URGENT],
+        "limits": [a for a in result["applicability"] if a["level"] not in URGENT],
         "record_fit": [_fit_text(one) for one in result.get("record_fit", [])],
         "excluded": result.get("excluded", []),
         "not_separated": wording.NOT_SEPARATED,

@@ -106,7 +106,7 @@ def mechanisms_text(result: Mapping[str, Any]) -> str:
         for one in result["mechanisms"]["each"]
         for moved in one["rows"]
     ]
-    return _csv(["without", *_ROW, "published", *_MOVED], lines)
+    return _csv(["mechanism", *_ROW, "published", *_MOVED], lines)
 
 
 def patterns_text(result: Mapping[str, Any]) -> str:

@@ -41,7 +41,8 @@ def carries(rows: Sequence[Row]) -> Markup:
     height = _AXIS + _ROW * len(rows) + 6.0
     drawn = [_grid(scale, height)]
     bone = rows[0]
-    low, middle, high = (_x(bone.get(k) or bone["load_n"], scale) for k in ("low_n", "load_n", "high_n"))
+    middle = _x(bone["load_n"], scale)
+    low, high = (middle if bone.get(k) is None else _x(bone[k], scale) for k in ("low_n", "high_n"))
     drawn.append(
         tag("rect", x=low, y=_AXIS, width=max(high - low, 0.1), height=height - _AXIS, fill=_STRONG, fill_opacity=_BAND)
     )
@@ -90,9 +91,17 @@ def _bar(row: Row, top: float, scale: float, bone: Row) -> Markup:
         ink = "#FFFFFF" if row["kind"] == "carried" else _INK
         drawn.append(_words((_NAMES + 6.0, middle + 4.0), f"{text} kN", "start", ink, "600"))
         return group(drawn)
-    more = " exceeds it" if daily and row["load_n"] > bone["load_n"] else ""
-    drawn.append(_words((end + 6.0, middle + 4.0), text + more, "start", _INK, "600" if more else None))
+    said = _standing(row["load_n"], bone) if daily else ""
+    drawn.append(_words((end + 6.0, middle + 4.0), text + said, "start", _INK, "600" if "exceeds" in said else None))
     return group(drawn)
+
+
+def _standing(load_n: float, bone: Row) -> str:
+    """Return where a load stands to what the bone carries; nothing is told apart inside of the interval."""
+    low, high = bone.get("low_n"), bone.get("high_n")
+    if low is None or high is None or load_n < low:
+        return ""
+    return " within its interval" if load_n <= high else " exceeds it"
 
 
 def curve(all_series: Sequence[Mapping[str, Any]]) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,14 +29,18 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
         rows.append((made, f"{lesion['volume_ml']:.2f} mL; {losses}"))
     if result["daily_loads"]:
         most = max(result["daily_loads"], key=lambda one: one["ratio"])
-        rows.append(("highest ratio", f"{most['ratio']:.2f} of it: {most['about']}"))
+        rows.append(("highest ratio", f"{ratio_text(most)} of it: {most['about']}"))
     warnings = result["warnings"]
-    told = [f"warning: [{w['code']}] {w['found']}" for w in warnings[:_SHOWN]]
+    told = [plain(f"warning: [{w['code']}] {w['found']}") for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:
-        told.append(f"{len(warnings) - _SHOWN} more warnings in the report")
-    head = [f"{bone['title']}, {result['load']['name']}", result["banner"]]
-    lines = [*head, *(f"{name:17}{text}" for name, text in rows), *told]
-    return "\n".join(plain(line)[: _WIDTH + 12] for line in lines)
+        told.append(f"more warnings in the report: {len(warnings) - _SHOWN}")
+    head = [plain(f"{bone['title']}, {result['load']['name']}"), *textwrap.wrap(result["banner"], _WIDTH)]
+    lines = [*head, *(f"{name:17}{plain(text)}" for name, text in rows), *told]
+    return "\n".join(_cut(line) for line in lines)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
 
 
 DEFINITIONS = {
@@ -61,6 +66,16 @@ def interval_text(one: Mapping[str, Any]) -> str:
     return f"interval {force_text(one['low_n'])} to {force_text(one['high_n'])} or wider"
 
 
+def ratio_text(one: Mapping[str, Any]) -> str:
+    """Return the ratio of a daily load with its interval: ``0.48 (0.23 to 1.20)``, ``0.48 (0.23 upwards)``."""
+    text = f"{one['ratio']:.2f}"
+    if one["ratio_low"] is None:
+        return text
+    upper = "upwards" if one["ratio_high"] is None else f"to {one['ratio_high']:.2f}"
+    return f"{text} ({one['ratio_low']:.2f} {upper})"
+
+
 def lost(share: float) -> str:
     """Return a loss in words: ``-23 %``, ``+4 %``."""
-    return f"{-100.0 * share:+.0f} %"
+    whole = round(-100.0 * share)
+    return f"{whole:+d} %" if whole else "0 %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from osteocast.report.strength_terminal import DEFINITIONS, force_text, interval_text, lost
+from osteocast.report.strength_terminal import DEFINITIONS, force_text, interval_text, lost, ratio_text
 from osteocast.report.wording import sentence_case
 
 __all__ = ["strength_view"]
@@ -109,7 +109,9 @@ def _first_the_gravest(warnings: Sequence[Mapping[str, str]]) -> list[Mapping[st
 
 def _warning(one: Mapping[str, str]) -> View:
     note = one["fix"].removeprefix("Note: ")
-    return {"found": sentence_case(one["found"]), "note": sentence_case(note), "code": one["code"]}
+    # What the axes found says little without what the label or the header says.
+    expected = f"; expected {one['expected']}" if one["code"].startswith("axes.") else ""
+    return {"found": sentence_case(one["found"]) + expected, "note": sentence_case(note), "code": one["code"]}
 
 
 def _bars(result: Mapping[str, Any]) -> list[View]:
@@ -132,12 +134,11 @@ def _bars(result: Mapping[str, Any]) -> list[View]:
 
 
 def _daily(one: Mapping[str, Any]) -> View:
-    span = "" if one["ratio_low"] is None else f" ({one['ratio_low']:.2f} to {one['ratio_high']:.2f})"
     return {
         "about": sentence_case(one["about"]),
         "load": force_text(one["load_n"]),
-        "ratio": f"{one['ratio']:.2f}{span}",
-        "over": one["ratio"] > 1.0,
+        "ratio": ratio_text(one),
+        "over": (one["ratio_low"] or 0.0) > 1.0,
         "source": f"{one['spread']} ({one['source']}, {one['status']})",
     }
 

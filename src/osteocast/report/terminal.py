@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from osteocast.domain.emergencies import URGENT
 from osteocast.report import wording
 from osteocast.report.wording import INTERVAL, avoided_text, interval, percent, plain, style_of, value_at
 
@@ -110,8 +111,11 @@ def _capital(text: str) -> str:
 
 def _emergency(applicability: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what cannot wait, in whole."""
-    found = [_brief(a) for a in applicability if a["level"] == "emergency"]
-    return _wrapped(f"EMERGENCY: {'; '.join(found)}. {wording.ACT}") if found else []
+    lines = []
+    for level in URGENT:
+        found = [_brief(a) for a in applicability if a["level"] == level]
+        lines += _wrapped(f"{level.upper()}: {'; '.join(found)}. {wording.ACT}") if found else []
+    return lines
 
 
 def _brief(entry: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -49,9 +49,13 @@ def number(value: float | None, unit: str) -> str:
 
 def span(low: float | None, high: float | None, unit: str) -> str:
     """Write an interval; an open end is "…"."""
-    if low is None and high is None:
+    return _joined([None if v is None else number(v, unit) for v in (low, high)])
+
+
+def _joined(limits: Sequence[str | None]) -> str:
+    if all(one is None for one in limits):
         return ""
-    ends = ["…" if v is None else number(v, unit) for v in (low, high)]
+    ends = ["…" if one is None else one for one in limits]
     return " to ".join(ends) if any(e.startswith("−") or e == "…" for e in ends) else "–".join(ends)
 
 
@@ -70,13 +74,14 @@ def reason_text(endpoint: Mapping[str, Any]) -> str:
 
 
 def published_text(endpoint: Mapping[str, Any]) -> str:
-    """Write the published figure with its interval; empty where there is none."""
+    """Write the published figure with its interval, to the digits of its publication; empty where there is none."""
     one = endpoint["published"]
     if one is None:
         return ""
-    interval = span(one["low"], one["high"], endpoint["unit"])
-    shown = number(one["value"], endpoint["unit"])
-    return f"{shown} ({interval})" if interval else shown
+    numbers = (one["value"], one["low"], one["high"])
+    shown, *limits = (None if v is None else f"{v:g}".replace("-", "−") for v in numbers)
+    interval = _joined(limits)
+    return f"{shown} ({interval})" if interval else str(shown)
 
 
 def unit_text(unit: str) -> str:

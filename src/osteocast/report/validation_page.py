@@ -54,6 +54,7 @@ def _view(result: Mapping[str, Any]) -> View:
                 "title": title,
                 "figure": _figure(title, told) if told else "",
                 "rows": [_row(row) for row in told],
+                "left_out": any(row["left_out"] is not None for row in told),
                 "hits": sum(row["simulation"]["covered"] for row in told),
                 "silent": [row for row in rows if row["simulation"] is None],
             }
@@ -109,12 +110,17 @@ def _row(row: Mapping[str, Any]) -> View:
         "unit": row["unit"],
         "published": span(row["published"], "value"),
         "simulated": span(own, "middle"),
+        "left_out": "" if row["left_out"] is None else _with_verdict(row["left_out"]),
         "null": "" if null is None else span(null, "middle"),
         "z": number(own["z"]),
         "verdict": "hit" if own["covered"] else "miss",
         "reading": row["reading"],
         "large": row["large_miss"],
     }
+
+
+def _with_verdict(prediction: Mapping[str, Any]) -> str:
+    return span(prediction, "middle") + ("" if prediction["covered"] else " miss")
 
 
 def span(values: Mapping[str, Any], middle: str) -> str:

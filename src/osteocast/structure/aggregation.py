@@ -6,15 +6,20 @@ bodies, smoothed by one step of the operator, are not (Vanek, Mandel and Brezina
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import linalg
 
+from osteocast.structure.block_kernels import Blocks
+from osteocast.structure.chebyshev import Step, chebyshev, largest_eigenvalue
 from osteocast.structure.compiled_kernels import kernels
+from osteocast.structure.workers import Span, Workers, even
 
 Array = NDArray[Any]
+F = np.float32
 
 DENSE = 1200
 """Unknowns below which the last level is solved by a dense inverse."""
@@ -22,22 +27,29 @@ DENSE = 1200
 ALWAYS_DENSE = 4000
 """Unknowns up to which a last level that cannot be made smaller is still solved by a dense inverse."""
 
+DEGREE = 6
+"""Chebyshev steps on the levels of aggregation."""
+
+CORRECTIONS = 2
+"""Corrections that a level takes from the next coarser one in each cycle."""
+
+SHARED = 4000
+"""Rows from which threads share the work of a level; below, handing it over costs more."""
+
+NONE = np.empty(0, F)
+
 
 class Level(NamedTuple):
-    """One level of aggregation: matrix, inverse diagonal blocks, bound of the eigenvalues, interpolation."""
+    """One level of aggregation in single precision: operator, smoothing steps, interpolation and its transpose."""
 
-    matrix: Any
-    inverse: Any
-    largest: float
-    interpolate: Any
-    restrict: Any
-
-
-class Aggregation(NamedTuple):
-    """Levels from fine to coarse and the inverse of the last matrix."""
-
-    levels: tuple[Level, ...]
-    inverse: Array
+    size: int
+    matrix: Blocks
+    steps: list[Step]
+    interpolate: Blocks
+    restrict: Blocks
+    rows: list[Span]
+    coarse: list[Span]
+    work: tuple[Array, Array, Array, Array]
 
 
 def rigid_motions(at: Array, free: Array) -> Array:
@@ -51,86 +63,134 @@ def rigid_motions(at: Array, free: Array) -> Array:
     return motion.reshape(-1, 6) * free.reshape(-1, 1)
 
 
-def _sorted(matrix: Any) -> Any:
-    """Sort the blocks; products have no doubles, and looking for them costs more than the product."""
-    matrix.sort_indices()
-    matrix.has_canonical_format = True
-    return matrix
+def _diagonal(matrix: Blocks, size: int) -> Array:
+    """Return the places of the diagonal blocks."""
+    row = np.repeat(np.arange(matrix.start.size - 1, dtype=np.int32), np.diff(matrix.start))
+    return np.flatnonzero(matrix.column == row)
 
 
-def _block_inverse(matrix: Any, size: int) -> Any:
-    """Return the block-diagonal inverse of the diagonal blocks."""
-    count = matrix.shape[0] // size
-    row = np.repeat(np.arange(count), np.diff(matrix.indptr))
-    on = matrix.indices == row
-    blocks = np.zeros((count, size, size))
-    blocks[row[on]] = matrix.data[on]
-    inverse = np.linalg.inv(blocks)
-    inverse = (inverse + inverse.transpose(0, 2, 1)) / 2
-    return sparse.bsr_matrix((inverse, np.arange(count), np.arange(count + 1)), shape=matrix.shape)
-
-
-def _close(matrix: Any, size: int) -> Any:
-    """Give unknowns of no stiffness the diagonal of their matrix."""
-    diagonal = matrix.diagonal()
+def _closed(matrix: Blocks) -> Blocks:
+    """Give unknowns of no stiffness a diagonal, and return the matrix with its inverse diagonal blocks."""
+    places = _diagonal(matrix, 6)
+    value = matrix.value.reshape(-1, 6, 6)
+    blocks = value[places]
+    diagonal = np.einsum("nii->ni", blocks)
     typical = float(diagonal.max())
-    missing = np.where(diagonal <= 1e-10 * typical, typical, 0.0)
-    return (matrix + sparse.diags(missing)).tobsr((size, size)) if missing.any() else matrix
+    diagonal[diagonal <= 1e-10 * typical] = typical
+    value[places] = blocks
+    inverse = np.linalg.inv(blocks)
+    return matrix._replace(inverse=((inverse + inverse.transpose(0, 2, 1)) / 2).ravel())
 
 
-def largest_eigenvalue(product: Any, size: int, steps: int = 12) -> float:
-    """Return a slightly raised estimate of the largest eigenvalue of ``product`` by power iteration."""
-    v = np.sin(1.0 + 7.0 * np.arange(size) ** 1.1)
-    v /= np.linalg.norm(v)
-    value = 1.0
-    for _ in range(steps):
-        w = product(v)
-        value = float(np.linalg.norm(w))
-        v = w / value
-    return 1.1 * value
-
-
-def _next(level: Any, motion: Array, size: int) -> tuple[Level, Any, Array]:
-    """Make one level: groups, tentative blocks, one smoothing step, Galerkin product."""
-    inverse = _block_inverse(level, size)
-    largest = largest_eigenvalue(lambda v: inverse @ (level @ v), level.shape[0])
-    owner = kernels().group(level.indptr.astype(np.int64), level.indices.astype(np.int32))
-    groups = int(owner.max()) + 1
+def _smoothed(level: Blocks, owner: Array, motion: Array, size: int, factor: float) -> tuple[Blocks, Array]:
+    """Return the smoothed blocks (size x 6) of the groups, and the motions of the groups."""
+    k = kernels()
     order = np.argsort(owner, kind="stable")
-    first = np.searchsorted(owner[order], np.arange(groups + 1))
-    basis, coarse = kernels().fit(np.ascontiguousarray(motion), order.astype(np.int64), first.astype(np.int64), size)
-    count = owner.size
-    shape = (level.shape[0], 6 * groups)
-    tentative = sparse.bsr_matrix((basis.reshape(count, size, 6), owner, np.arange(count + 1)), shape=shape)
-    step = _sorted((4 / 3 / largest) * (inverse @ (level @ tentative)))
-    smoothed = _sorted((_sorted(tentative) - step).tobsr((size, 6)))
-    restrict = _sorted(smoothed.T.tobsr((6, size)))
-    below = _sorted((restrict @ (level @ smoothed)).tobsr((6, 6)))
-    return Level(level, inverse, largest, smoothed, restrict), _close(below, 6), coarse
+    first = np.searchsorted(owner[order], np.arange(int(owner.max()) + 2))
+    basis, coarse = k.fit(motion, order, first, size)
+    start = k.groups_around(level.start, level.column, owner, np.empty(0, np.int32))
+    column = np.empty(int(start[-1]), np.int32)
+    k.groups_around(level.start, level.column, owner, column)
+    smoothed = Blocks(start, column, np.zeros(6 * size * column.size), NONE)
+    k.smooth_basis(level, basis, owner, smoothed, size, factor)
+    return smoothed, coarse
 
 
-def _single(level: Level) -> Level:
-    """Keep a level in single precision."""
-    matrix, inverse, _, interpolate, restrict = level
-    return Level(
-        matrix.astype(np.float32),
-        inverse.astype(np.float32),
-        level.largest,
-        interpolate.astype(np.float32),
-        restrict.astype(np.float32),
-    )
+def _galerkin(level: Blocks, smoothed: Blocks, restrict: Blocks, size: int) -> Blocks:
+    """Return ``P.T @ matrix @ P``."""
+    k = kernels()
+    start = k.coarse_pattern(level, smoothed, restrict, np.empty(0, np.int32))
+    column = np.empty(int(start[-1]), np.int32)
+    k.coarse_pattern(level, smoothed, restrict, column)
+    result = Blocks(start, column, np.zeros(36 * column.size), NONE)
+    k.coarse_values(level, smoothed, result, size)
+    return _closed(result)
 
 
-def aggregate(matrix: Any, motion: Array) -> Aggregation:
-    """Build the levels below `matrix` (blocks of 3 x 3), whose rigid motions are `motion`."""
-    levels: list[Level] = []
-    current, size = matrix, 3
-    while current.shape[0] > DENSE:
-        level, below, motion = _next(current, motion, size)
-        if below.shape[0] > 0.7 * current.shape[0] and current.shape[0] <= ALWAYS_DENSE:
-            break
-        levels.append(_single(level))
-        current, size = below, 6
-    dense = current.toarray()
+def _next(level: Blocks, motion: Array, size: int, threads: bool) -> tuple[Level, Blocks, Array]:
+    """Make one level: groups, tentative blocks, one smoothing step, Galerkin product."""
+    k = kernels()
+    matrix = level._replace(value=level.value.astype(F, copy=False), inverse=level.inverse.astype(F, copy=False))
+    count = level.start.size - 1
+    zero = np.zeros(size * count, F)
+    rest, scaled = np.zeros_like(zero), np.zeros_like(zero)
+
+    def product(v: Array) -> Array:
+        getattr(k, f"rows_{size}_{size}")(matrix, zero, v.astype(F), rest, F(1), (0, count))
+        getattr(k, f"first_{size}")(matrix, rest, scaled, scaled, F(1), (0, count))
+        return scaled
+
+    largest = largest_eigenvalue(product, size * count)
+    owner = k.group(level.start, level.column)
+    smoothed, coarse = _smoothed(level, owner, motion, size, 4 / 3 / largest)
+    groups = int(owner.max()) + 1
+    start = np.concatenate([[0], np.cumsum(np.bincount(smoothed.column, minlength=groups))])
+    shell = (np.empty_like(smoothed.column), np.empty_like(smoothed.value), NONE)
+    restrict = Blocks(start, *shell)
+    k.transpose_blocks(smoothed, restrict, size, 6)
+    below = _galerkin(level, smoothed, restrict, size)
+    work = (np.zeros(size * count, F), np.zeros(size * count, F), np.zeros(size * count, F), np.zeros(6 * groups, F))
+    parts = [even(n) if threads and n >= SHARED else [(0, n)] for n in (count, groups)]
+    single = (smoothed._replace(value=smoothed.value.astype(F)), restrict._replace(value=restrict.value.astype(F)))
+    return Level(size, matrix, chebyshev(largest, DEGREE), *single, parts[0], parts[1], work), below, coarse
+
+
+def _dense(matrix: Blocks, size: int) -> Array:
+    count = matrix.start.size - 1
+    whole = np.zeros((count, count, size, size))
+    row = np.repeat(np.arange(count), np.diff(matrix.start))
+    whole[row, matrix.column] = matrix.value.reshape(-1, size, size)
+    dense: Array = whole.transpose(0, 2, 1, 3).reshape(count * size, count * size)
     dense += np.diag(1e-7 * np.diag(dense))
-    return Aggregation(tuple(levels), linalg.inv(dense, check_finite=False).astype(np.float32))
+    return dense
+
+
+class Aggregation:
+    """Levels of aggregation below `matrix` (blocks of 3 x 3), whose rigid motions are `motion`."""
+
+    def __init__(self, matrix: Blocks, motion: Array, workers: Workers, dense: int = DENSE) -> None:
+        self._workers, self._k = workers, kernels()
+        self.levels: list[Level] = []
+        current, size = matrix, 3
+        while size * (current.start.size - 1) > dense:
+            unknowns = size * (current.start.size - 1)
+            level, below, motion = _next(current, motion, size, not workers.single)
+            fewer = 6 * (below.start.size - 1)
+            if fewer > 0.7 * unknowns and unknowns <= ALWAYS_DENSE:
+                break
+            self.levels.append(level)
+            current, size = below, 6
+        self.inverse = linalg.inv(_dense(current, size), check_finite=False).astype(F)
+
+    def cycle(self, b: Array, depth: int = 0) -> Array:
+        """Return the approximate solution of one level: two corrections from each coarser level.
+
+        These levels are small, and the better they are solved, the fewer cycles of the fine grids are needed.
+        The result is overwritten by the next call.
+        """
+        if depth == len(self.levels):
+            result: Array = self.inverse @ b
+            return result
+        k, level, each = self._k, self.levels[depth], self._workers.each
+        x, other, d, coarse = level.work
+        each(partial(getattr(k, f"first_{level.size}"), level.matrix, b, x, d, F(level.steps[0].weight)), level.rows)
+        x, other = self._smooth(level, b, (x, other), level.steps[1:])
+        residual = getattr(k, f"rows_{level.size}_{level.size}")
+        down, up = getattr(k, f"rows_6_{level.size}"), getattr(k, f"rows_{level.size}_6")
+        for _ in range(CORRECTIONS):
+            each(partial(residual, level.matrix, b, x, other, F(-1)), level.rows)
+            coarse[:] = 0
+            each(partial(down, level.restrict, coarse, other, coarse, F(1)), level.coarse)
+            correction = self.cycle(coarse, depth + 1)
+            each(partial(up, level.interpolate, x, correction, x, F(1)), level.rows)
+            x, other = self._smooth(level, b, (x, other), level.steps)
+        return x
+
+    def _smooth(self, level: Level, b: Array, pair: tuple[Array, Array], steps: list[Step]) -> tuple[Array, Array]:
+        x, other = pair
+        step = getattr(self._k, f"next_{level.size}")
+        for keep, weight in steps:
+            factors = (F(keep), F(weight))
+            self._workers.each(partial(step, level.matrix, b, x, level.work[2], other, factors), level.rows)
+            x, other = other, x
+        return x, other

@@ -1,4 +1,4 @@
-"""Loops of the aggregation of nodes, in the subset of Python that numba compiles."""
+"""Loops that build the levels of aggregation, in the subset of Python that numba compiles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from osteocast.structure.block_kernels import Blocks
 
 Array = NDArray[Any]
 
@@ -75,3 +77,128 @@ def fit(motion: Array, order: Array, first: Array, rows: int) -> tuple[Array, Ar
                 for a in range(rows):
                     basis[rows * order[k] + a, j] *= scale
     return basis, coarse
+
+
+def groups_around(start: Array, column: Array, owner: Array, found: Array) -> Array:
+    """Return row starts of the groups next to each row; fills `found` unless it is empty."""
+    count = start.size - 1
+    row = np.zeros(count + 1, np.int64)
+    seen = np.full(owner.max() + 1, -1)
+    total = 0
+    for n in range(count):
+        for k in range(start[n], start[n + 1]):
+            g = owner[column[k]]
+            if seen[g] != n:
+                seen[g] = n
+                if found.size > 0:
+                    found[total] = g
+                total += 1
+        row[n + 1] = total
+    return row
+
+
+def smooth_basis(level: Blocks, basis: Array, owner: Array, smoothed: Blocks, size: int, factor: float) -> None:
+    """Fill `smoothed` with ``(1 - factor * inverse diagonal * matrix) @ basis``; basis blocks are size x 6."""
+    place = np.zeros(owner.max() + 1, np.int64)
+    part = np.zeros((size, 6))
+    for n in range(owner.size):
+        low, high = smoothed.start[n], smoothed.start[n + 1]
+        for k in range(low, high):
+            place[smoothed.column[k]] = 6 * size * k
+        for k in range(level.start[n], level.start[n + 1]):
+            m = level.column[k]
+            at = place[owner[m]]
+            for a in range(size):
+                for b in range(size):
+                    v = level.value[size * (size * k + a) + b]
+                    for j in range(6):
+                        smoothed.value[at + 6 * a + j] += v * basis[size * m + b, j]
+        for k in range(low, high):
+            at = 6 * size * k
+            own = smoothed.column[k] == owner[n]
+            for a in range(size):
+                for j in range(6):
+                    part[a, j] = basis[size * n + a, j] if own else 0.0
+                for b in range(size):
+                    v = factor * level.inverse[size * (size * n + a) + b]
+                    for j in range(6):
+                        part[a, j] -= v * smoothed.value[at + 6 * b + j]
+            for a in range(size):
+                for j in range(6):
+                    smoothed.value[at + 6 * a + j] = part[a, j]
+
+
+def transpose_blocks(given: Blocks, result: Blocks, rows: int, columns: int) -> None:
+    """Fill `result`, whose `start` is known, with the transpose of blocks of rows x columns."""
+    free = result.start.copy()
+    for n in range(given.start.size - 1):
+        for k in range(given.start[n], given.start[n + 1]):
+            to = free[given.column[k]]
+            free[given.column[k]] += 1
+            result.column[to] = n
+            for a in range(rows):
+                for b in range(columns):
+                    result.value[rows * (columns * to + b) + a] = given.value[columns * (rows * k + a) + b]
+
+
+def coarse_pattern(level: Blocks, smoothed: Blocks, restrict: Blocks, column: Array) -> Array:
+    """Return row starts of the Galerkin product; fills `column` unless it is empty."""
+    groups = restrict.start.size - 1
+    row = np.zeros(groups + 1, np.int64)
+    seen = np.full(groups, -1)
+    met = np.full(level.start.size - 1, -1)
+    total = 0
+    for g in range(groups):
+        for i in range(restrict.start[g], restrict.start[g + 1]):
+            n = restrict.column[i]
+            for k in range(level.start[n], level.start[n + 1]):
+                m = level.column[k]
+                if met[m] == g:
+                    continue
+                met[m] = g
+                for j in range(smoothed.start[m], smoothed.start[m + 1]):
+                    h = smoothed.column[j]
+                    if seen[h] != g:
+                        seen[h] = g
+                        if column.size > 0:
+                            column[total] = h
+                        total += 1
+        row[g + 1] = total
+    return row
+
+
+def coarse_values(level: Blocks, smoothed: Blocks, coarse: Blocks, size: int) -> None:
+    """Fill `coarse` with the Galerkin product: for each row of the level its products, then those with its groups."""
+    groups = coarse.start.size - 1
+    place = np.full(groups, -1)
+    near = np.zeros(groups, np.int64)
+    part = np.zeros((np.diff(coarse.start).max(), size, 6))
+    for n in range(level.start.size - 1):
+        found = 0
+        for k in range(level.start[n], level.start[n + 1]):
+            m = level.column[k]
+            for i in range(smoothed.start[m], smoothed.start[m + 1]):
+                h = smoothed.column[i]
+                if place[h] < 0:
+                    place[h] = found
+                    near[found] = h
+                    part[found, :, :] = 0
+                    found += 1
+                p = place[h]
+                for a in range(size):
+                    for b in range(size):
+                        v = level.value[size * (size * k + a) + b]
+                        for j in range(6):
+                            part[p, a, j] += v * smoothed.value[6 * (size * i + b) + j]
+        for i in range(smoothed.start[n], smoothed.start[n + 1]):
+            g = smoothed.column[i]
+            for k in range(coarse.start[g], coarse.start[g + 1]):
+                p = place[coarse.column[k]]
+                if p >= 0:
+                    for b in range(size):
+                        for a in range(6):
+                            v = smoothed.value[6 * (size * i + b) + a]
+                            for j in range(6):
+                                coarse.value[36 * k + 6 * a + j] += v * part[p, b, j]
+        for p in range(found):
+            place[near[p]] = -1

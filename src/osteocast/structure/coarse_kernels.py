@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from osteocast.structure.block_kernels import Blocks
+
 Array = NDArray[Any]
 Span = tuple[int, int]
 
@@ -30,15 +32,6 @@ class Transfer(NamedTuple):
     corner_count: Array
     corner: Array
     weight: Array
-
-
-class Blocks(NamedTuple):
-    """Sparse matrix of 3 x 3 blocks by rows, and the inverse of each diagonal block."""
-
-    start: Array
-    column: Array
-    value: Array
-    inverse: Array
 
 
 class Children(NamedTuple):
@@ -160,9 +153,9 @@ def interpolate_nodes(coarse: Array, x: Array, transfer: Transfer, span: Span) -
         code = transfer.code[n]
         weight = transfer.weight[code]
         base = 8 * transfer.parent[n]
-        s0 = weight * 0
-        s1 = weight * 0
-        s2 = weight * 0
+        s0 = weight - weight
+        s1 = weight - weight
+        s2 = weight - weight
         for k in range(transfer.corner_count[code]):
             j = 3 * transfer.corners[base + transfer.corner[8 * code + k]]
             s0 += coarse[j]
@@ -190,8 +183,8 @@ def cells_of_nodes(nodes: Array, count: int) -> tuple[Array, Array]:
     return start, cell
 
 
-def neighbours(nodes: Array, start: Array, cell: Array, column: Array) -> Array:
-    """Return the row starts of the matrix of a level; fills `column` unless it is empty."""
+def neighbours(nodes: Array, start: Array, cell: Array, column: Array, half: bool) -> Array:
+    """Return the row starts of the matrix of a level, all of it or half; fills `column` unless it is empty."""
     count = start.size - 1
     row = np.zeros(count + 1, np.int64)
     seen = np.full(count, -1)
@@ -200,7 +193,7 @@ def neighbours(nodes: Array, start: Array, cell: Array, column: Array) -> Array:
         for k in range(start[n], start[n + 1]):
             for c in range(8):
                 m = nodes[cell[k], c]
-                if seen[m] != n:
+                if seen[m] != n and (m >= n or not half):
                     seen[m] = n
                     if column.size > 0:
                         column[found] = m
@@ -209,10 +202,12 @@ def neighbours(nodes: Array, start: Array, cell: Array, column: Array) -> Array:
     return row
 
 
-def add_element(matrix: Array, nodes: Array, blocks: Blocks) -> None:
-    """Add a 24 x 24 matrix to the blocks of its eight nodes."""
+def add_element(matrix: Array, nodes: Array, blocks: Blocks, half: bool) -> None:
+    """Add a 24 x 24 matrix to the blocks of its eight nodes, all of them or half."""
     for i in range(8):
         for j in range(8):
+            if half and nodes[j] < nodes[i]:
+                continue
             k = blocks.start[nodes[i]]
             while blocks.column[k] != nodes[j]:
                 k += 1
@@ -264,16 +259,16 @@ def build_levels(
     first: tuple[Blocks, Array],
     second: tuple[Blocks, Array],
 ) -> None:
-    """Fill the matrices of the first two coarse levels: the Galerkin products of the finest operator."""
+    """Fill the matrices of the first two coarse levels, of the first one half: Galerkin products of the operator."""
     one, two, half = np.zeros((24, 24)), np.zeros((24, 24)), np.zeros((24, 24))
     for parent in range(middle.first.size - 1):
         two[:, :] = 0
         for k in range(middle.first[parent], middle.first[parent + 1]):
             cell = middle.order[k]
             middle_matrix(cell, fine, given, one)
-            add_element(one, first[1][cell], first[0])
+            add_element(one, first[1][cell], first[0], True)
             add_child(one, weights[middle.octant[cell]], half, two)
-        add_element(two, second[1][parent], second[0])
+        add_element(two, second[1][parent], second[0], False)
 
 
 def close_rows(blocks: Blocks, tiny: float) -> None:
@@ -299,29 +294,3 @@ def close_rows(blocks: Blocks, tiny: float) -> None:
         else:
             out[:] = 0
             out[0], out[4], out[8] = 1 / xx, 1 / yy, 1 / zz
-
-
-def block_residual(blocks: Blocks, b: Array, x: Array, r: Array, span: Span) -> None:
-    """Write ``b - matrix @ x`` into `r` for the rows of `span`."""
-    for n in range(span[0], span[1]):
-        s0, s1, s2 = b[3 * n], b[3 * n + 1], b[3 * n + 2]
-        for k in range(blocks.start[n], blocks.start[n + 1]):
-            j = 3 * blocks.column[k]
-            v = 9 * k
-            x0, x1, x2 = x[j], x[j + 1], x[j + 2]
-            s0 -= blocks.value[v] * x0 + blocks.value[v + 1] * x1 + blocks.value[v + 2] * x2
-            s1 -= blocks.value[v + 3] * x0 + blocks.value[v + 4] * x1 + blocks.value[v + 5] * x2
-            s2 -= blocks.value[v + 6] * x0 + blocks.value[v + 7] * x1 + blocks.value[v + 8] * x2
-        r[3 * n], r[3 * n + 1], r[3 * n + 2] = s0, s1, s2
-
-
-def block_step(x: Array, d: Array, r: Array, scaled: tuple[Array, float, float], span: Span) -> None:
-    """Chebyshev step with inverse diagonal blocks: ``d = keep * d + weight * inverse @ r; x += d``."""
-    inverse, keep, weight = scaled
-    for n in range(span[0], span[1]):
-        r0, r1, r2 = r[3 * n], r[3 * n + 1], r[3 * n + 2]
-        for a in range(3):
-            v = 9 * n + 3 * a
-            step = inverse[v] * r0 + inverse[v + 1] * r1 + inverse[v + 2] * r2
-            d[3 * n + a] = keep * d[3 * n + a] + weight * step
-            x[3 * n + a] += d[3 * n + a]

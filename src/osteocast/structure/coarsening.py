@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from osteocast.structure.coarse_kernels import Blocks, Children, Transfer
+from osteocast.structure.block_kernels import Blocks
+from osteocast.structure.coarse_kernels import Children, Transfer
 from osteocast.structure.compiled_kernels import kernels
 from osteocast.structure.element import CORNERS
-from osteocast.structure.numbering import layer_starts
+from osteocast.structure.numbering import Numbering, layer_starts, places
 
 Array = NDArray[Any]
 
@@ -36,6 +37,12 @@ class Coarsening(NamedTuple):
     children: Children
     transfer: Transfer
     slabs: Array
+
+
+def fine_grid(numbering: Numbering) -> Grid:
+    """Return the finest grid; it takes much memory and is needed only while the coarse ones are made."""
+    nz, ny, nx = numbering.shape
+    return Grid(numbering.place, numbering.nodes, places(numbering.node, (nz + 1, ny + 1, nx + 1)))
 
 
 def _table() -> tuple[Array, Array, Array]:
@@ -97,11 +104,11 @@ def _number_corners(root: Array, place: Array) -> tuple[Array, Array]:
     return lookup[root], where[by_layer].astype(np.int32)
 
 
-def empty_blocks(nodes: Array, count: int) -> Blocks:
-    """Return the matrix of a level with its pattern and no values yet."""
+def empty_blocks(nodes: Array, count: int, half: bool) -> Blocks:
+    """Return the matrix of a level, or half of it, with its pattern and no values yet."""
     k = kernels()
     start, cell = k.cells_of_nodes(nodes, count)
-    row = k.neighbours(nodes, start, cell, np.empty(0, np.int32))
+    row = k.neighbours(nodes, start, cell, np.empty(0, np.int32), half)
     column = np.empty(int(row[-1]), np.int32)
-    k.neighbours(nodes, start, cell, column)
+    k.neighbours(nodes, start, cell, column, half)
     return Blocks(row, column, np.zeros(9 * column.size, np.float32), np.zeros(9 * count, np.float32))

@@ -50,7 +50,9 @@ def conjugate_gradients(grid: Multigrid, force: Array, start: Array, load: float
     SolveError
         If the residual is not reached: ``strength.not-converged``.
     """
-    u, q, r, p = start, np.empty_like(start), np.empty_like(start), np.zeros_like(start)
+    u, q, r = start, np.empty_like(start), np.empty_like(start)
+    # A direction may be rounded as long as the product with it is exact.
+    p = np.zeros(start.size, np.float32)
     iterations, reached = 0, _true_residual(grid, force, u, r, q)
     while reached > limits.tolerance * load:
         if iterations >= limits.most or not math.isfinite(reached):

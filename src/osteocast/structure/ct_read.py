@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def read_ct(path: str | Path, unit: str | None = None, series: str | None = None
         ``file.*`` or ``ct.*``, each described in ``docs/errors.md``.
     """
     path = Path(path)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 -- Path.is_dir raises for names too long
         check_file(path)
         if path.suffix.casefold() == ".zip":
             with unpacked(path) as inside:

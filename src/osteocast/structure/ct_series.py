@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -97,7 +98,7 @@ def slices_in(folder: Path) -> tuple[list[Slice], tuple[Issue, ...]]:
 def _files_of(folder: Path) -> list[Path]:
     files: list[Path] = []
     for file in folder.rglob("*"):
-        if file.is_file() and not file.name.startswith("."):
+        if os.path.isfile(file) and not file.name.startswith("."):  # noqa: PTH113 -- Path.is_file raises where it may not look
             files.append(file)
         if len(files) > MOST_FILES:
             fix = "Give the folder of the one series that is meant."

@@ -75,7 +75,7 @@ def load_ratios(
     strength_n : float
         Failure load in that case [N].
     strength_interval_n : tuple of float, optional
-        Lower and upper end [N].
+        Lower and upper end [N]; from a lower end of 0 the ratio has no upper end (infinite).
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _row(
         load_n=load,
         load_interval_n=ends,
         ratio=load / strength,
-        interval=(low / strong, high / weak) if ends or interval else None,
+        interval=(low / strong, high / weak if weak > 0 else np.inf) if ends or interval else None,
         spread=entry["spread"],
         source=entry["source"],
         where=entry["where"],
@@ -118,7 +118,7 @@ def _check(weight_kg: float, strength: float, interval: tuple[float, float] | No
         expected = f"{_LIGHTEST_KG:g} to {_HEAVIEST_KG:g} kg"
         issues.append(Issue("load.body-weight", "body weight", f"{weight_kg:g} kg", expected, "Give it in kilograms."))
     low, high = interval or (strength, strength)
-    if not (np.isfinite([low, strength, high]).all() and 0 < low <= strength <= high):
+    if not (np.isfinite([low, strength, high]).all() and 0 <= low <= strength <= high and strength > 0):
         found = f"{strength:g} N, interval {low:g} to {high:g} N"
         fix = "Give the failure load in newtons, within its interval."
         issues.append(Issue("load.strength", "strength", found, "more than 0 N, within its interval", fix))

@@ -32,8 +32,8 @@ _HALVINGS = 4
 _LARGE_STRAIN = 0.1
 """Beyond this principal strain the assumption of small strains is poor."""
 
-_LARGE_SHARE = 0.01
-"""Share of the bone beyond it that is told."""
+_LARGE_SHARE = 0.1
+"""Share of the bone beyond it that is told; a few per cent at the limit are usual."""
 
 _WORK = 0.01
 """Work of the load and work on the voxels may differ by this share before it is said."""

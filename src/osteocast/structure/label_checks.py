@@ -25,6 +25,9 @@ _FEWEST_VOXELS = 1_000
 _SECOND_PIECE = 0.05
 _LEAST_PIECE = 0.001
 _HOLE_MM3 = 100.0
+# The spinal canal in an axial slice: its least area, and how far back its middle lies, of the length of the vertebra.
+_CANAL_MM2 = 80.0
+_BEHIND = 0.36
 _FACES = ("lower", "upper", "front", "back", "right", "left")
 _TOUCHING = np.ones((3, 3, 3), dtype=bool)
 
@@ -145,7 +148,7 @@ def mask_in_box(
     threshold : float
         Least value of the surface of the bone, in the unit of the volume.
     tunnel : bool
-        Leave open what axial slices alone close: the spinal canal of a vertebra.
+        Leave the spinal canal of a vertebra open: large holes of axial slices behind the body.
 
     Raises
     ------
@@ -169,11 +172,29 @@ def mask_in_box(
     largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
     filled: Mask = pieces == largest
     # Marrow is open to the outside through vessels in some slices only: filled slice by slice in all three directions.
-    for axis in (1, 2) if tunnel else (0, 1, 2):
+    _, y, x = volume.spacing_zyx_mm
+    for axis in range(3):
         for index in range(filled.shape[axis]):
             where = (slice(None),) * axis + (index,)
-            filled[where] = ndimage.binary_fill_holes(filled[where])
+            closed = ndimage.binary_fill_holes(filled[where])
+            if tunnel and axis == 0:
+                closed &= ~_canal(filled[where], closed, y * x)
+            filled[where] = closed
     return filled
+
+
+def _canal(bone: Mask, closed: Mask, pixel_mm2: float) -> Mask:
+    """Return the holes of an axial slice that are large and lie behind the body, y growing to the back."""
+    canal: Mask = np.zeros_like(bone)
+    rows = np.flatnonzero(bone.any(axis=1))
+    holes, count = ndimage.label(closed & ~bone)
+    for number in range(1, count + 1):
+        hole = holes == number
+        middle = float(np.nonzero(hole)[0].mean())
+        behind = middle - rows[0] > _BEHIND * (rows[-1] - rows[0])
+        if behind and float(hole.sum()) * pixel_mm2 >= _CANAL_MM2:
+            canal |= hole
+    return canal
 
 
 def _corners(low: Matrix, high: Matrix) -> Matrix:

@@ -6,6 +6,7 @@ names, and a folder of masks, one a bone, as TotalSegmentator writes it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +97,7 @@ def read_labels(path: str | Path, volume: Volume, table: str | None = None) -> L
     """
     path = Path(path)
     names = _table_names(table)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 -- Path.is_dir raises for names too long
         stored = read_label_folder(path)
     elif format_of(path) is not None:
         stored = read_label_file(path)

@@ -2,7 +2,7 @@
 
 Finest grid: printed element, no matrix. First coarse grid: Galerkin matrix in blocks of 3 x 3. Below: Galerkin
 matrix of the second coarse grid, then smoothed aggregation and a dense inverse. Chebyshev smoothing throughout, so
-that no result depends on an order of nodes (Adams, Brezina, Hu and Tuminaro, J Comput Phys 188 (2003) 593).
+that no result depends on an order of nodes.
 """
 
 from __future__ import annotations
@@ -13,26 +13,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from osteocast.structure import element
-from osteocast.structure.aggregation import Aggregation, Level, aggregate, largest_eigenvalue, rigid_motions
+from osteocast.structure.aggregation import Aggregation, rigid_motions
+from osteocast.structure.block_kernels import Blocks
 from osteocast.structure.cell_kernels import Cells
-from osteocast.structure.coarse_kernels import Blocks
+from osteocast.structure.chebyshev import Step, chebyshev, largest_eigenvalue
 from osteocast.structure.coarsening import Grid, child_weights, coarsen, empty_blocks
 from osteocast.structure.compiled_kernels import kernels
-from osteocast.structure.numbering import Numbering, Positions
+from osteocast.structure.numbering import Positions
 from osteocast.structure.workers import Span, Workers, even, spans
 
 Array = NDArray[Any]
-RATIO = 10.0
-"""Range of eigenvalues that the smoother damps: from largest / RATIO to largest."""
-
-BELOW_DEGREE = 6
-"""Chebyshev steps on the levels of aggregation."""
-
-CORRECTIONS = 2
-"""Corrections that a level of aggregation takes from the next coarser one in each cycle."""
 
 
 class Material(NamedTuple):
@@ -40,26 +32,6 @@ class Material(NamedTuple):
 
     poisson: float
     spacing: tuple[float, float, float]
-
-
-class Step(NamedTuple):
-    """Factors of one Chebyshev step."""
-
-    keep: float
-    weight: float
-
-
-def chebyshev(largest: float, degree: int) -> list[Step]:
-    """Return the factors of a Chebyshev iteration on [largest / RATIO, largest]."""
-    middle, half = largest * (1 + 1 / RATIO) / 2, largest * (1 - 1 / RATIO) / 2
-    sigma = middle / half
-    rho = 1 / sigma
-    steps = [Step(0.0, 1 / middle)]
-    for _ in range(degree - 1):
-        new = 1 / (2 * sigma - rho)
-        steps.append(Step(new * rho, 2 * new / half))
-        rho = new
-    return steps
 
 
 @dataclass(slots=True)
@@ -80,7 +52,7 @@ class Multigrid:
 
     Parameters
     ----------
-    numbering, positions
+    grid, positions
         Cells and nodes of the finest grid.
     held
         Degrees of freedom without displacement, increasing.
@@ -92,7 +64,7 @@ class Multigrid:
 
     def __init__(
         self,
-        numbering: Numbering,
+        grid: Grid,
         positions: Positions,
         held: Array,
         material: Material,
@@ -101,20 +73,18 @@ class Multigrid:
     ) -> None:
         self.k, self.workers, self.degree = kernels(), workers, degree
         self.positions, self.held, self.material = positions, held, material
-        self.nodes = numbering.node.size
-        ny, nx = numbering.shape[1] + 1, numbering.shape[2] + 1
-        z, rest = np.divmod(numbering.node, ny * nx)
-        at = np.stack([rest % nx, rest // nx, z], 1).astype(np.int32)
-        self.one = coarsen(Grid(numbering.place, numbering.nodes, at))
+        self.nodes = grid.at.shape[0]
+        self.one = coarsen(grid)
         self.two = coarsen(self.one.grid)
-        self.mask, self.masked = self._masked_children(numbering.nodes)
-        self.patterns = [empty_blocks(c.grid.nodes, c.grid.at.shape[0]) for c in (self.one, self.two)]
+        self.mask, self.masked = self._masked_children(grid.nodes)
+        halves = (self.one.grid, True), (self.two.grid, False)
+        self.patterns = [empty_blocks(g.nodes, g.at.shape[0], half) for g, half in halves]
         self.cell_parts = spans(positions.slabs)
         self.node_parts, self.middle_parts = spans(self.one.slabs), spans(self.two.slabs)
         self.rows = even(self.one.grid.at.shape[0])
         self.parts = even(3 * self.nodes)
         self.scratch = {t: np.zeros(36 * element.STRIDE, t) for t in (np.float32, np.float64)}
-        self.work = [np.zeros(3 * self.nodes, np.float32) for _ in range(4)]
+        self.work = [np.zeros(3 * self.nodes, np.float32) for _ in range(3)]
         self.middle = [np.zeros(3 * self.one.grid.at.shape[0], np.float32) for _ in range(4)]
         self.values: _Values
 
@@ -184,24 +154,24 @@ class Multigrid:
 
     def _first_steps(self, first: Blocks) -> list[Step]:
         size = first.inverse.size // 3
-        zero = np.zeros(size, np.float32)
+        rest, scaled = np.zeros(size, np.float32), np.zeros(size, np.float32)
 
         def product(v: Array) -> Array:
-            r, d, x = np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros(size, np.float32)
-            self.k.block_residual(first, zero, v.astype(np.float32), r, (0, size // 3))
-            self.k.block_step(x, d, r, (first.inverse, np.float32(0), np.float32(1)), (0, size // 3))
-            return d
+            rest[:] = 0
+            subtract = partial(self.k.subtract_half, first, v.astype(np.float32), rest)
+            self.workers.alternating(subtract, self.middle_parts)
+            self.k.first_3(first, rest, scaled, scaled, np.float32(-1), (0, size // 3))
+            return scaled
 
         return chebyshev(largest_eigenvalue(product, size), self.degree)
 
     def _below(self, second: Blocks) -> Aggregation:
-        count = second.start.size - 1
-        value = second.value.reshape(-1, 3, 3).astype(np.float64)
-        matrix = sparse.bsr_matrix((value, second.column, second.start), shape=(3 * count, 3 * count))
-        total = np.add.reduceat(np.abs(value).sum(2), second.start[:-1])
-        alone = total <= matrix.diagonal().reshape(-1, 3)
+        total = np.add.reduceat(np.abs(second.value.reshape(-1, 3, 3)).sum(2), second.start[:-1])
+        row = np.repeat(np.arange(second.start.size - 1, dtype=np.int32), np.diff(second.start))
+        own = second.value.reshape(-1, 3, 3)[second.column == row]
+        alone = total <= np.einsum("nii->ni", own)
         at = self.two.grid.at * (4 * np.array(self.material.spacing))
-        return aggregate(matrix, rigid_motions(at, ~alone))
+        return Aggregation(second, rigid_motions(at, ~alone), self.workers)
 
     def product(self, u: Array, out: Array) -> None:
         """Write stiffness times `u` in double precision, held dofs included."""
@@ -210,12 +180,12 @@ class Multigrid:
 
     def _apply(self, u: Array, out: Array, cells: Cells) -> None:
         if self.workers.single:
-            w = self.scratch[u.dtype.type]
+            w = self.scratch[out.dtype.type]
         else:
             w = None
 
         def part(span: Span) -> None:
-            scratch = np.zeros(36 * element.STRIDE, u.dtype) if w is None else w
+            scratch = np.zeros(36 * element.STRIDE, out.dtype) if w is None else w
             self.k.apply_cells(u, out, cells, scratch, span)
 
         self.workers.alternating(part, self.cell_parts)
@@ -223,11 +193,10 @@ class Multigrid:
     def cycle(self, r: Array) -> Array:
         """Return the approximate solution for the residual `r`, in single precision; overwritten by the next call."""
         k, v, each = self.k, self.values, self.workers.each
-        x, b, rest, d = self.work
-        each(partial(k.copy_scaled, r, b, np.float32(1)), self.parts)
-        each(partial(k.first_step, x, d, b, (v.inverse, np.float32(v.steps[0].weight))), self.parts)
-        self._smooth(v.steps[1:])
-        self._residual()
+        x, rest, d = self.work
+        each(partial(k.first_step, x, d, r, (v.inverse, np.float32(v.steps[0].weight))), self.parts)
+        self._smooth(r, v.steps[1:])
+        self._residual(r)
         k.put_zero(rest, self.held)
         coarse = self.middle[1]
         coarse[:] = 0
@@ -235,64 +204,42 @@ class Multigrid:
         self._middle_cycle()
         each(partial(k.interpolate_nodes, self.middle[0], x, self.one.transfer), self.node_parts)
         k.put_zero(x, self.held)
-        self._smooth(v.steps)
+        self._smooth(r, v.steps)
         return x
 
-    def _residual(self) -> None:
-        x, b, rest, _ = self.work
-        rest[:] = b
+    def _residual(self, r: Array) -> None:
+        x, rest, _ = self.work
+        self.workers.each(partial(self.k.copy_scaled, r, rest, np.float32(1)), self.parts)
         self._apply(x, rest, self.values.minus)
 
-    def _smooth(self, steps: list[Step]) -> None:
-        x, _, rest, d = self.work
+    def _smooth(self, r: Array, steps: list[Step]) -> None:
+        x, rest, d = self.work
         for keep, weight in steps:
-            self._residual()
+            self._residual(r)
             scaled = (self.values.inverse, np.float32(keep), np.float32(weight))
             self.workers.each(partial(self.k.next_step, x, d, rest, scaled), self.parts)
 
     def _middle_cycle(self) -> None:
         """Improve the first coarse grid: from its right-hand side to its solution."""
-        k, blocks, each = self.k, self.values.first, self.workers.each
-        x, b, rest, _ = self.middle
-        x[:] = 0
-        self._middle_smooth(self.values.first_steps)
-        each(partial(k.block_residual, blocks, b, x, rest), self.rows)
+        k, blocks, steps, each = self.k, self.values.first, self.values.first_steps, self.workers.each
+        x, b, rest, d = self.middle
+        each(partial(k.first_3, blocks, b, x, d, np.float32(steps[0].weight)), self.rows)
+        self._middle_smooth(steps[1:])
+        self._middle_residual()
         coarse = np.zeros(3 * self.two.grid.at.shape[0], np.float32)
         self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.two.transfer), self.middle_parts)
-        correction = below_cycle(self.values.below, 0, coarse)
+        correction = self.values.below.cycle(coarse)
         each(partial(k.interpolate_nodes, correction, x, self.two.transfer), self.middle_parts)
-        self._middle_smooth(self.values.first_steps)
+        self._middle_smooth(steps)
+
+    def _middle_residual(self) -> None:
+        x, b, rest, _ = self.middle
+        rest[:] = b
+        self.workers.alternating(partial(self.k.subtract_half, self.values.first, x, rest), self.middle_parts)
 
     def _middle_smooth(self, steps: list[Step]) -> None:
-        k, blocks = self.k, self.values.first
-        x, b, rest, d = self.middle
+        x, _, rest, d = self.middle
         for keep, weight in steps:
-            self.workers.each(partial(k.block_residual, blocks, b, x, rest), self.rows)
-            scaled = (blocks.inverse, np.float32(keep), np.float32(weight))
-            self.workers.each(partial(k.block_step, x, d, rest, scaled), self.rows)
-
-
-def below_cycle(below: Aggregation, level: int, b: Array) -> Array:
-    """Return the approximate solution of one level of aggregation: two corrections from each coarser level.
-
-    These levels are small, and the better they are solved, the fewer cycles of the fine grids are needed.
-    """
-    if level == len(below.levels):
-        result: Array = below.inverse @ b
-        return result
-    one = below.levels[level]
-    steps = chebyshev(one.largest, BELOW_DEGREE)
-    x = _smooth_level(one, np.zeros_like(b), b, steps)
-    for _ in range(CORRECTIONS):
-        x += one.interpolate @ below_cycle(below, level + 1, one.restrict @ (b - one.matrix @ x))
-        x = _smooth_level(one, x, b, steps)
-    return x
-
-
-def _smooth_level(level: Level, x: Array, b: Array, steps: list[Step]) -> Array:
-    d = np.zeros_like(b)
-    for keep, weight in steps:
-        rest = b - level.matrix @ x if keep or x.any() else b
-        d = np.float32(keep) * d + np.float32(weight) * (level.inverse @ rest)
-        x = x + d
-    return x
+            self._middle_residual()
+            factors = (np.float32(keep), np.float32(weight))
+            self.workers.each(partial(self.k.step_3, self.values.first, rest, x, d, factors), self.rows)

@@ -19,19 +19,25 @@ class Numbering(NamedTuple):
     ----------
     cell
         Flat index of each cell in the grid of moduli.
-    place
-        Its x, y, z [voxels].
-    nodes
-        Its eight nodes, x fastest.
     node
         Flat index of each node in the grid of (nz + 1, ny + 1, nx + 1) nodes.
+    shape
+        Of the grid of moduli.
     """
 
     cell: Array
-    place: Array
-    nodes: Array
     node: Array
     shape: tuple[int, int, int]
+
+    @property
+    def place(self) -> Array:
+        """The x, y, z of each cell [voxels]."""
+        return places(self.cell, self.shape)
+
+    @property
+    def nodes(self) -> Array:
+        """The eight nodes of each cell, x fastest; found anew at each use, because they take much memory."""
+        return corner_numbers(self.cell, self.node, self.shape)
 
     def find(self, node: Array) -> tuple[Array, Array]:
         """Return the number of each flat node among `node`, and whether it is there at all."""
@@ -65,29 +71,40 @@ def first_nodes(cell: Array, shape: tuple[int, int, int]) -> Array:
     return result
 
 
+def places(index: Array, shape: tuple[int, int, int]) -> Array:
+    """Return x, y, z of flat indices of a grid (nz, ny, nx)."""
+    z, rest = np.divmod(index, shape[1] * shape[2])
+    y, x = np.divmod(rest, shape[2])
+    result = np.empty((index.size, 3), np.int32)
+    result[:, 0], result[:, 1], result[:, 2] = x, y, z
+    return result
+
+
+def corner_numbers(cell: Array, node: Array, shape: tuple[int, int, int]) -> Array:
+    """Return the place in `node` of the eight corners of each cell, x fastest."""
+    low = first_nodes(cell, shape)
+    lookup = np.empty(int(np.prod(np.array(shape) + 1)), np.int32)
+    lookup[node] = np.arange(node.size, dtype=np.int32)
+    nodes = np.empty((cell.size, 8), np.int32)
+    for k, step in enumerate(corner_steps(shape)):
+        nodes[:, k] = lookup[low + step]
+    return nodes
+
+
 def number(active: Array) -> Numbering:
     """Number the cells where `active` (nz, ny, nx) and the nodes they have."""
     shape = (active.shape[0], active.shape[1], active.shape[2])
     cell = np.flatnonzero(active)
     low = first_nodes(cell, shape)
-    steps = corner_steps(shape)
     used = np.zeros(int(np.prod(np.array(shape) + 1)), bool)
-    for step in steps:
+    for step in corner_steps(shape):
         used[low + step] = True
-    node = np.flatnonzero(used)
-    lookup = np.cumsum(used, dtype=np.int32)
-    nodes = np.empty((cell.size, 8), np.int32)
-    for k, step in enumerate(steps):
-        nodes[:, k] = lookup[low + step] - 1
-    z, rest = np.divmod(cell, shape[1] * shape[2])
-    y, x = np.divmod(rest, shape[2])
-    place = np.stack([x, y, z], 1).astype(np.int32)
-    return Numbering(cell, place, nodes, node, shape)
+    return Numbering(cell, np.flatnonzero(used), shape)
 
 
-def positions(numbering: Numbering) -> Positions:
+def positions(numbering: Numbering, nodes: Array) -> Positions:
     """Close each row of neighbouring cells by one position."""
-    cell, nodes = numbering.cell, numbering.nodes
+    cell = numbering.cell
     nx = numbering.shape[2]
     ends = np.ones(cell.size, bool)
     ends[:-1] = (np.diff(cell) != 1) | (cell[1:] % nx == 0)
@@ -100,9 +117,10 @@ def positions(numbering: Numbering) -> Positions:
         row[at] = nodes[:, 2 * k]
         row[closing] = nodes[ends, 2 * k + 1]
         rows.append(row)
-    layer = np.searchsorted(numbering.place[:, 2], layer_starts(numbering.shape[0]))
+    _, ny, nx = numbering.shape
+    layer = np.searchsorted(cell, layer_starts(numbering.shape[0]) * ny * nx)
     slabs = np.append(at, size)[layer]
-    return Positions((rows[0], rows[1], rows[2], rows[3]), at, slabs)
+    return Positions((rows[0], rows[1], rows[2], rows[3]), at.astype(np.int32), slabs)
 
 
 def layer_starts(layers: int) -> Array:

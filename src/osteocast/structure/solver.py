@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.boundary import Prescribed
+from osteocast.structure.coarsening import fine_grid
 from osteocast.structure.conjugate import Limits, conjugate_gradients
 from osteocast.structure.multigrid import Material, Multigrid
 from osteocast.structure.numbering import number, positions
@@ -68,14 +69,16 @@ class VoxelSolver:
         self.numbering = number(held.active)
         place, self._found = self.numbering.find(constraints.node)
         self._dof = (3 * place + constraints.component)[self._found]
+        fine = fine_grid(self.numbering)
         self.grid = Multigrid(
-            self.numbering,
-            positions(self.numbering),
+            fine,
+            positions(self.numbering, fine.nodes),
             np.unique(self._dof),
             Material(model.poisson, model.spacing),
             self.settings.degree,
             Workers(self.settings.threads),
         )
+        del fine
         self.grid.set_modulus(self._moduli(model.modulus))
         self._setup = time.perf_counter() - began
 
@@ -136,6 +139,7 @@ class VoxelSolver:
         unbalanced -= force
         unbalanced[grid.held] = 0
         load = float(np.linalg.norm(unbalanced))
+        del unbalanced
         if start is not None and start.displacement.size == u.size:
             u = np.array(start.displacement, float).ravel()
             u[self._dof] = prescribed
@@ -148,7 +152,6 @@ class VoxelSolver:
             model=self.model,
             cell=self.numbering.cell,
             node=self.numbering.node,
-            nodes=self.numbering.nodes,
             displacement=outcome.displacement.reshape(-1, 3),
             reaction=reaction,
             left_out=self.left_out,

@@ -61,7 +61,7 @@ class Strength:
     ----------
     question : Question
     scan : Scan
-        Without its voxels; see `built` for those around the bone.
+        The CT as it was read.
     built : Built
     load : str
         Name of the load case.
@@ -135,7 +135,7 @@ def strength(ct: str | Path, question: Question, progress: Progress | None = Non
         sound=healthy,
         daily=_daily(carried, load, question.body_weight_kg),
         synthetic=question.insert is not None,
-        warnings=(*built.warnings, *_doubts(carried, load)),
+        warnings=_nameless((*built.warnings, *_doubts(carried, load)), Path(ct), question.labels),
         seconds=tuple((name, end - before) for (_, before), (name, end) in pairwise(clock)),
     )
 
@@ -144,11 +144,16 @@ def _daily(carried: Carried, load: str, weight_kg: float | None) -> tuple[LoadRa
     if weight_kg is None:
         return ()
     band = carried.band
-    # An interval from 0 gives a ratio without an upper end: then there is none.
-    ends = None
-    if band.low_n is not None and band.high_n is not None and band.low_n > 0.0:
-        ends = (band.low_n, band.high_n)
+    ends = None if band.low_n is None or band.high_n is None else (band.low_n, band.high_n)
     return load_ratios(carried.bone.site, load, weight_kg, carried.failure.failure_load_n, ends)
+
+
+def _nameless(warnings: tuple[Issue, ...], ct: Path, labels: Path | None) -> tuple[Issue, ...]:
+    """Return the warnings without names of files and folders: they may be those of a person."""
+    known = {one.name: "CT" for one in (ct, *ct.parents) if one.name}
+    if labels is not None:
+        known |= {labels.name: "labels"}
+    return tuple(replace(one, place=known.get(one.place, one.place)) for one in warnings)
 
 
 def _doubts(carried: Carried, load: str) -> tuple[Issue, ...]:

@@ -57,7 +57,10 @@ def is_list(path: Path) -> bool:
     """Whether a path names many bones: a list, or a folder in which an image has its labels beside it."""
     if path.suffix.casefold() in _LISTS:
         return True
-    return path.is_dir() and bool(_pairs(path))
+    try:
+        return path.is_dir() and bool(_pairs(path))
+    except OSError:
+        return False  # what cannot be read is told where it is read
 
 
 def read_cases(path: Path, question: Question) -> list[Case]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure import element
+from osteocast.structure.numbering import corner_numbers
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -92,8 +93,6 @@ class Solution:
         Flat index in `model.modulus` of each voxel solved; parts that nothing holds are left out.
     node : array of int
         Flat index of each node in the grid (nz + 1, ny + 1, nx + 1).
-    nodes : array of int, shape (cells, 8)
-        Places in `node` of the corners of each voxel, x fastest.
     displacement : array, shape (nodes, 3)
         Along x, y, z [mm].
     reaction : array
@@ -110,7 +109,6 @@ class Solution:
     model: VoxelModel
     cell: Integers
     node: Integers
-    nodes: NDArray[np.int32]
     displacement: Floats
     reaction: Floats
     left_out: tuple[int, int]
@@ -118,12 +116,19 @@ class Solution:
     residual: float
     seconds: tuple[float, float]
 
+    @property
+    def nodes(self) -> NDArray[np.int32]:
+        """Places in `node` of the corners of each voxel, x fastest, shape (cells, 8); found anew at each use."""
+        nz, ny, nx = self.model.modulus.shape
+        result: NDArray[np.int32] = corner_numbers(self.cell, self.node, (nz, ny, nx))
+        return result
+
     def strain(self) -> Floats:
         """Return strain at the centre of each voxel, shape (cells, 6): xx, yy, zz and engineering yz, zx, xy."""
         centre = element.strain_matrix(np.zeros(3), self.model.spacing)
-        result = np.zeros((self.cell.size, 6))
+        result, nodes = np.zeros((self.cell.size, 6)), self.nodes
         for corner in range(8):
-            result += self.displacement[self.nodes[:, corner]] @ centre[:, 3 * corner : 3 * corner + 3].T
+            result += self.displacement[nodes[:, corner]] @ centre[:, 3 * corner : 3 * corner + 3].T
         return result
 
     def stress(self) -> Floats:
@@ -136,10 +141,10 @@ class Solution:
         """Return the mean strain energy density of each voxel [MPa]."""
         matrix = element.stiffness(self.model.poisson, self.model.spacing)
         modulus = np.asarray(self.model.modulus, float).ravel()[self.cell]
-        result = np.empty(self.cell.size)
+        result, nodes = np.empty(self.cell.size), self.nodes
         for first in range(0, self.cell.size, 65_536):
             part = slice(first, first + 65_536)
-            u = self.displacement[self.nodes[part]].reshape(-1, 24)
+            u = self.displacement[nodes[part]].reshape(-1, 24)
             result[part] = 0.5 * modulus[part] * np.einsum("ij,ij->i", u @ matrix, u)
         return result / float(np.prod(self.model.spacing))
 

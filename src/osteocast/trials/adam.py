@@ -69,10 +69,10 @@ class Table:
 
 
 def adam_tables(result: TrialResult) -> tuple[Table, ...]:
-    """Return ADSL, ADTTE, ADCE, ADAE and ADLB of the first replicate."""
+    """Return ADSL, ADTTE, ADCE, ADAE and ADLB of the replicate that is shown: the first with patients."""
     trial, subjects = result.trial, result.subjects
     names = subject_names(trial, subjects, result.settings.design == "counterfactual")
-    seed = result.settings.seed
+    seed = result.seed_shown
     return (
         _adsl(trial, subjects, names),
         _adtte(trial, subjects, names),
@@ -128,6 +128,7 @@ def _adsl(trial: Trial, subjects: Subjects, names: NDArray[np.str_]) -> Table:
         Column("CRCLBL", "Baseline Creatinine Clearance", "mL/min", "number", entry["creatinine-clearance"]),
         Column("ENTRYDAY", "Day of Entry in the Trial's Calendar", "day", "number", subjects.entry_day),
         Column("EOSDY", "Study Day of End of Study", "day", "whole", study_day(end)),
+        Column("EOSTIME", "Time on Study since Entry", "day", "number", end),
         Column("EOSSTT", "End of Study Status", "", "text", np.where(died | left, "DISCONTINUED", "COMPLETED")),
         Column("DCSREAS", "Reason for Discontinuation from Study", "", "text", reason),
         Column("DTHFL", "Subject Death Flag", "", "text", np.where(dead, "Y", "")),

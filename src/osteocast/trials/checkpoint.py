@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from osteocast.foundation.files import sha256_of, write_atomically
 from osteocast.trials.subjects import Subjects, arrays_of, from_arrays
 
 HEADER = "work-of.json"
+_OWNER: Final = "work_of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,12 @@ class Checkpoint:
 
     Attributes
     ----------
-    folder : of the files. notice : told what had to be done again, and why.
+    folder : of the files. fingerprint : of everything the result depends on; every file says to what it belongs.
+    notice : told what had to be done again, and why.
     """
 
     folder: Path
+    fingerprint: str
     notice: Callable[[str], None]
 
     def unit(self, name: str, compute: Callable[[], Subjects]) -> Subjects:
@@ -36,15 +40,23 @@ class Checkpoint:
         if (found := self._kept(file)) is not None:
             return found
         made = compute()
-        write_atomically(file, _bytes_of(made))
+        write_atomically(file, _bytes_of(made, self._owner(file)))
         return made
+
+    def _owner(self, file: Path) -> str:
+        """Return what a file must say to belong to this run under this name."""
+        return sha256_of(f"{self.fingerprint} {file.name}".encode())
 
     def _kept(self, file: Path) -> Subjects | None:
         if not file.is_file():
             return None
         try:
             with np.load(file, allow_pickle=False) as arrays:
-                return from_arrays({name: arrays[name] for name in arrays.files})
+                found = {name: arrays[name] for name in arrays.files}
+            if str(found.pop(_OWNER)) == self._owner(file):
+                return from_arrays(found)
+            self.notice(f"{file.name} belongs to another run and is computed again")
+            return None
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
             self.notice(f"{file.name} is damaged and is computed again")
             return None
@@ -56,7 +68,7 @@ class Checkpoint:
             return found
         # what was kept is what is used, so that a resumed run has the same bytes
         made = json.loads(json.dumps(compute()))
-        write_atomically(file, json.dumps({"made": made, "sum": _sum(made)}, sort_keys=True, indent=1))
+        write_atomically(file, json.dumps({"made": made, "sum": self._sum(file, made)}, sort_keys=True, indent=1))
         return dict(made)
 
     def _noted(self, file: Path) -> dict[str, object] | None:
@@ -64,13 +76,16 @@ class Checkpoint:
             return None
         try:
             kept = json.loads(file.read_text(encoding="utf-8"))
-            whole = kept["sum"] == _sum(kept["made"])
+            whole = kept["sum"] == self._sum(file, kept["made"])
         except (OSError, ValueError, KeyError, TypeError):
             whole = False
         if whole:
             return dict(kept["made"])
-        self.notice(f"{file.name} is damaged and is computed again")
+        self.notice(f"{file.name} is damaged or of another run and is computed again")
         return None
+
+    def _sum(self, file: Path, made: object) -> str:
+        return sha256_of(f"{self._owner(file)} {json.dumps(made, sort_keys=True)}".encode())
 
     def drop(self, name: str) -> None:
         """Remove units whose name begins so; a result that stands on them has been kept."""
@@ -131,15 +146,11 @@ def _opened(folder: Path, fingerprint: str, notice: Callable[[str], None]) -> Ch
         )
     else:
         write_atomically(header, json.dumps(wanted, sort_keys=True, indent=1))
-    return Checkpoint(folder, notice)
+    return Checkpoint(folder, fingerprint, notice)
 
 
-def _sum(made: object) -> str:
-    return sha256_of(json.dumps(made, sort_keys=True).encode())
-
-
-def _bytes_of(subjects: Subjects) -> bytes:
+def _bytes_of(subjects: Subjects, owner: str) -> bytes:
     """Return an uncompressed archive of the arrays; numpy writes it without the time of day."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays_of(subjects))  # type: ignore[arg-type]
+    np.savez(buffer, **arrays_of(subjects), **{_OWNER: np.array(owner)})  # type: ignore[arg-type]
     return buffer.getvalue()

@@ -58,7 +58,8 @@ _NOTES: Final = (
     "Most rates are assumed; those matched to a published figure are named in docs/natural-history.md, and agreement "
     "with them is no evidence.",
     "A published figure counts as met where chance in both figures explains the distance (95 %); a published range, "
-    "where the simulated interval reaches it; one figure alone, where the simulated value lies within a fifth of it.",
+    "where the simulated interval reaches it; one figure alone, where the simulated value lies within a fifth of it. "
+    "With fewer people intervals are wider and more figures count as met.",
     "Pain, kinds of lesions and cord compression come from the equations of bone, for some of the people.",
 )
 
@@ -111,7 +112,8 @@ def _published(asked: Outcome, simulated: tuple[float | None, float | None, floa
         value = target.value
         if value is None:
             return None
-        one = {"source": asked.target, "value": value, "low": low, "high": high, "text": "", "use": target.use}
+        use = "matched" if asked.matched else target.use
+        one = {"source": asked.target, "value": value, "low": low, "high": high, "text": "", "use": use}
     elif asked.low is not None and asked.high is not None:
         alone = asked.low == asked.high
         one = {

@@ -42,6 +42,7 @@ class Outcome:
     name, origin, measure : words for people, primary or "all", key of `MEASURES`.
     day : since the cancer was found [day]. stage, kind : words. sites : labels of site classes.
     target : id of a published figure, or empty. low, high : published range, None without. where : of the range.
+    matched : whether a rate of the model was set to the figure, so that agreement is no evidence.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Outcome:
     low: float | None = None
     high: float | None = None
     where: str = ""
+    matched: bool = False
 
 
 def outcomes_for(origins: Sequence[Origin]) -> list[Outcome]:
@@ -158,15 +160,30 @@ def _stage(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
     return _share(lives.stage == Stage[asked.stage.upper()], _everybody(lives)), "share"
 
 
+def _alive_after_bone(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
+    lives = _lives(cohorts)
+    return _share(lives.death_day - lives.bone_day > asked.day, _with_bone(lives)), "share"
+
+
+def _survival_with_bone_at_diagnosis(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
+    lives = _lives(cohorts)
+    there = lives.bone_day <= 0.0
+    return _median_day(lives.death_day[there]), "day"
+
+
 def _time_to_bone(cohorts: Sequence[Cohort], asked: Outcome) -> tuple[Estimate, str]:
     lives = _lives(cohorts)
-    later = np.sort(lives.bone_day[(lives.bone_day > 0.0) & _with_bone(lives)])
+    return _median_day(lives.bone_day[(lives.bone_day > 0.0) & _with_bone(lives)]), "day"
+
+
+def _median_day(days: FloatArray) -> Estimate:
+    later = np.sort(days)
     n, method = len(later), "median of those observed, binomial interval of ranks"
     if n < 2:
-        return missing(method, "trial.no-patients", n), "day"
+        return missing(method, "trial.no-patients", n)
     half = critical_value(0.95) * np.sqrt(n) / 2.0
     low, high = max(int(np.floor(n / 2 - half)) - 1, 0), min(int(np.ceil(n / 2 + half)), n - 1)
-    return Estimate(float(np.median(later)), float(later[low]), float(later[high]), n=n, method=method), "day"
+    return Estimate(float(np.median(later)), float(later[low]), float(later[high]), n=n, method=method)
 
 
 def lesion_counts(lives: Lives) -> IntArray:
@@ -260,6 +277,8 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "primary-never-found": _of_lives(lambda lives: ~np.isfinite(lives.primary_day), _with_bone),
         "bone-known-at-death": _of_lives(_with_bone, lambda lives: lives.of_cancer),
         "bone-at-death": _of_lives(lambda lives: np.isfinite(lives.bone_visible_day), lambda lives: lives.of_cancer),
+        "alive-after-bone": _alive_after_bone,
+        "survival-bone-at-diagnosis": _survival_with_bone_at_diagnosis,
         "time-to-bone": _time_to_bone,
         "single-lesion": _single,
         "lesions": _mean_lesions,

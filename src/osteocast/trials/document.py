@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from osteocast.domain.trial import Trial
 from osteocast.domain.trial_words import trial_quantity
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 _DIGITS = 6
+FEW_REPLICATES: Final = 20
+"""Below so many the 5 % quantile lies between the two smallest values."""
 
 
 def document_of(result: TrialResult) -> Document:
@@ -59,7 +61,7 @@ def document_of(result: TrialResult) -> Document:
         "calibration": {"statement": f"{posterior.statement}; {met}", "targets": calibrated},
         "endpoints": [_endpoint(one, result.contrasts.get(one.name), calibrated) for one in result.endpoints],
         "curves": _curves(result),
-        "markers": [_marker(one) for one in marker_courses(trial, result.subjects, settings.seed)],
+        "markers": [_marker(one) for one in marker_courses(trial, result.subjects, result.seed_shown)],
         "notes": list(_notes(result)),
         "citations": cite(trial.sources) if trial.sources else {},
     }
@@ -245,6 +247,11 @@ def _notes(result: TrialResult) -> Iterator[str]:
             f"{settings.replicates} replicates; intervals are the 5 and 95 % quantiles of replicates, curves and "
             "tables are of the first."
         )
+        if settings.replicates < FEW_REPLICATES:
+            yield (
+                f"With fewer than {FEW_REPLICATES} replicates these quantiles lie between the smallest and the largest "
+                "value that were simulated, and most often too close together."
+            )
     if result.nobody_left:
         yield (
             f"{len(result.nobody_left)} of {settings.replicates} replicates have no figure, because their drawn "
@@ -256,7 +263,15 @@ def _notes(result: TrialResult) -> Iterator[str]:
             "The same patients were followed in every arm. Intervals treat the arms as independent and are too wide "
             "for such pairs; no power is stated."
         )
-    if not settings.drawn_parameters:
-        yield "Parameters stand at their centre: intervals hold chance alone, not how unsure the model is."
+    if settings.drawn_parameters:
+        yield (
+            "Intervals hold what is not known of the parameters and chance, and no discrepancy of the model, which the "
+            "calibration assumes: they are too narrow where its form is wrong."
+        )
+    else:
+        yield (
+            "Parameters stand at their centre: intervals hold chance alone, not how unsure the model is, and no "
+            "discrepancy of the model, which the calibration assumes."
+        )
     if settings.neutral:
         yield f"Mechanisms are out: {', '.join(settings.neutral)} at the declared neutral value."

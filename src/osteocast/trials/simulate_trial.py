@@ -50,6 +50,11 @@ class TrialResult:
     shown: int = 0
     nobody_left: tuple[str, ...] = ()
 
+    @property
+    def seed_shown(self) -> int:
+        """Seed of the errors of measurement of the replicate that is shown."""
+        return self.settings.seed + self.shown
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result as described by ``data/schema/trial-result.schema.json``."""
         from osteocast.trials.document import document_of

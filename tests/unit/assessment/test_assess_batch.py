@@ -51,6 +51,25 @@ def test_the_tables_do_not_depend_on_the_number_of_workers(records: Path, tmp_pa
     assert len(rows(tmp_path / "1", "assessments.csv")) == 60
 
 
+def test_workers_of_the_command_line(records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for workers in ("1", "2"):
+        command = [
+            "assess",
+            str(records),
+            "--out",
+            str(tmp_path / workers),
+            "--today",
+            "2026-06-01",
+            "--workers",
+            workers,
+        ]
+        assert cli.run(command) == 2
+    assert written(tmp_path / "1") == written(tmp_path / "2")
+    capsys.readouterr()
+    assert cli.run(["assess", str(records), "--workers", "0"]) == 2
+    assert "[assess.workers]" in capsys.readouterr().err
+
+
 class _Stopped(KeyboardInterrupt):
     pass
 

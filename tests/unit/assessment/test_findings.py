@@ -200,14 +200,8 @@ def test_d25_spinal_pain_comes_before_weakness(word: str) -> None:
     ],
 )
 def test_what_the_forecast_puts_first_is_urgent(person_, level: str) -> None:
-    assert any(one.level == "emergency" for one in emergencies_and_limits(person_))
+    assert level.lower() in {one.level for one in emergencies_and_limits(person_)}
     assert assess(person_, today=DAY).level == level
-
-
-def test_limit_of_calcium_is_that_of_the_forecast() -> None:
-    table = read_table("applicability")["calcium"]
-    trigger = next(one for one in finding_rules()["hypercalcaemia"].triggers if one.id == "calcium.from-3")
-    assert [one.starting for one in trigger.when[0].any] == [table["from"], table["ionised_from"]]
 
 
 @pytest.mark.parametrize(

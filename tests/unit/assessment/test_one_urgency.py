@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from typing import Any
 
 import pytest
 
 import osteocast
 from osteocast.clinical.assessment import assess
+from osteocast.domain.emergencies import URGENT
 from osteocast.domain.observation import Observation
 from osteocast.domain.patient import Lesion, Patient, PrimaryTumour
 from osteocast.domain.quantity import quantity_facts
 from osteocast.domain.site import site
+from osteocast.domain.table import read_table
+from osteocast.forecasting.applicability import emergencies_and_limits
 from osteocast.formats.assessment_rules import finding_rules, urgency_rules
+from osteocast.formats.fields import parse_measure
 from osteocast.formats.instrument_file import instrument
 
 DAY = dt.date(2026, 3, 2)
@@ -62,12 +67,39 @@ def test_the_same_facts_have_the_same_level(calcium: float | None) -> None:
         assert scored == assessed, (calcium, symptom, pain)
 
 
-def test_the_instrument_names_rules_of_the_table_and_holds_no_level_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("quantity", "unit", "numbers"),
+    [
+        ("corrected-calcium", "mmol/L", [2.4, 2.9, 2.99, 3.0, 3.1, 3.3, 3.4, 3.41, 3.5, 3.6, 4.2]),
+        ("corrected-calcium", "mg/dL", [10.5, 11.9, 11.99, 12.0, 12.1, 13.5, 13.51, 13.9, 14.0, 15.0]),
+        ("calcium", "mg/dL", [11.9, 12.0, 13.5, 13.6, 14.0]),
+        ("ionised-calcium", "mmol/L", [1.3, 1.55, 1.59, 1.6, 1.7, 1.8, 1.81, 2.0]),
+    ],
+)
+def test_a_forecast_says_the_level_of_an_assessment(quantity: Any, unit: str, numbers: list[float]) -> None:
+    for number, sign in itertools.product(numbers, ("=", ">", "<")):
+        given = f"{sign.strip('=')}{number} {unit}"
+        seen = Observation(quantity, parse_measure(given, quantity).value, "mmol/L", DAY, sign, given)
+        patient = Patient(60.0, "female", PrimaryTumour("breast"), assessed=DAY, observations=(seen,))
+        assessed = assess(patient, today=DAY).level
+        said = [one.level.upper() for one in emergencies_and_limits(patient)]
+        assert said == ([assessed] if assessed in ("EMERGENCY", "SAME DAY") else []), given
+
+
+def test_levels_of_a_forecast_stand_in_the_table() -> None:
+    table = urgency_rules()
+    assert tuple(one.name.lower() for one in table.levels)[: len(URGENT)] == URGENT
+    assert {table.rules[name].level for name in ("cord.imaging", "cord.recorded")} == {"EMERGENCY"}
+    assert {read_table("applicability")[name]["level"] for name in ("epidural", "cord_event")} == {"emergency"}
+
+
+def test_the_instrument_holds_no_condition_and_no_level_of_its_own() -> None:
     entry, table = instrument("urgency"), urgency_rules()
-    named = entry.outputs["urgency"].level_of
-    met = {rule.gives for name in named for rule in entry.outputs[name].rules} - {""}
-    assert met <= set(table.rules)
-    assert met <= {trigger.id for one in finding_rules().values() for trigger in one.triggers}
+    met = [entry.outputs[name] for name in entry.outputs["urgency"].level_of]
+    assert all(one.triggers_of and not one.rules for one in met)
+    asked = {one.triggers_of for one in met}
+    names = {trigger.id for group in asked for name in group for trigger in finding_rules()[name].triggers}
+    assert names <= set(table.rules)
     words = {one.name for one in table.levels} | {"ROUTINE"}
     given = {str(rule.gives) for output in entry.outputs.values() for rule in output.rules}
     assert not words & given

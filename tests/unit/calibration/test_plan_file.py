@@ -61,7 +61,7 @@ def test_values_errors_and_discrepancies_by_hand(plan):
 def test_rows_of_one_arm_and_of_one_trial_go_together(plan):
     rows = plan.stages[2].rows
     place = {row.target: i for i, row in enumerate(rows)}
-    sampling, off = sampling_covariance(rows, 0.5), discrepancy_covariance(rows, 0.5)
+    sampling, off = sampling_covariance(rows, plan.shared), discrepancy_covariance(rows, plan.shared)
 
     def correlation(matrix, a, b):
         i, j = place[a], place[b]
@@ -78,6 +78,31 @@ def test_rows_of_one_arm_and_of_one_trial_go_together(plan):
     assert correlation(off, "EV0004", "EV0141") == 0.0
     assert np.linalg.eigvalsh(row_misfit(rows, plan.shared, np.zeros((len(rows), len(rows)))).covariance).min() > 0.0
     assert within_trials(rows, np.ones((len(rows), len(rows))))[place["EV0004"], place["EV0141"]] == 0.0
+
+
+def test_a_pooled_report_goes_with_the_trials_it_pools(plan):
+    """EV0212 is pamidronate of both protocols: 380 of its 751 people are those of EV0201, 371 those of EV0204."""
+    rows = plan.stages[2].rows
+    place = {row.target: i for i, row in enumerate(rows)}
+    sampling, off = sampling_covariance(rows, plan.shared), discrepancy_covariance(rows, plan.shared)
+
+    def correlation(matrix, a, b):
+        i, j = place[a], place[b]
+        return matrix[i, j] / np.sqrt(matrix[i, i] * matrix[j, j])
+
+    for matrix in (sampling, off):
+        assert correlation(matrix, "EV0212", "EV0201") == pytest.approx(0.5 * np.sqrt(380 / 751))
+        assert correlation(matrix, "EV0212", "EV0204") == pytest.approx(0.5 * np.sqrt(371 / 751))
+        assert correlation(matrix, "EV0212", "EV0208") == pytest.approx(0.5)
+        assert correlation(matrix, "EV0201", "EV0204") == 0.0
+    assert correlation(sampling, "EV0212", "EV0202") == 0.0
+    misfit = row_misfit(rows, plan.shared, np.zeros((len(rows), len(rows))))
+    assert misfit.trial[place["EV0212"]] == misfit.trial[place["EV0201"]] == misfit.trial[place["EV0204"]]
+    assert len(np.unique(misfit.trial)) == 5
+    # nothing stands between people who are not the same: trials may be integrated one by one
+    apart = misfit.trial[:, None] != misfit.trial[None, :]
+    assert np.all(misfit.covariance[apart] == 0.0)
+    assert np.linalg.eigvalsh(misfit.covariance).min() > 0.0
 
 
 def test_trials_of_several_stages_are_run_once_and_as_long_as_the_longest(plan):
@@ -107,6 +132,7 @@ def test_trials_of_several_stages_are_run_once_and_as_long_as_the_longest(plan):
         ("seed = 20021002", "seed = -1", "calibration.file"),
         ("[[left_out]]", "[[left_in]]", "calibration.file"),
         ("level = 0.12", "level = -0.12", "calibration.file"),
+        ('"theriault-1999" = 371', '"saad-2002" = 371', "calibration.pooled"),
     ],
 )
 def test_a_flawed_file_is_refused(tmp_path, old, new, code):

@@ -55,7 +55,7 @@ def test_the_clinic_can_raise_a_grade_and_never_lower_it():
         ({"calcium": "11.5 mg/dL", "uln": "2.6 mmol/L"}, "instrument.unit"),
         ({"calcium": "11.5 mmol/L"}, "instrument.range"),
         ({"calcium": "2.9 mg/dL"}, "instrument.range"),
-        ({"calcium": "11,5 mg/dL"}, "instrument.number"),
+        ({"calcium": "11,500 mg/dL"}, "instrument.number"),
     ],
 )
 def test_a_unit_that_does_not_fit_is_refused(items, code):

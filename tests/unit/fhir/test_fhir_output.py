@@ -14,7 +14,7 @@ from tests.unit.fhir.records import bundle, person, read
 from osteocast.clinical.assessment import assess
 from osteocast.clinical.assessment_fhir import cards_of
 from osteocast.formats.fhir_cards import INDICATORS, Card, cards
-from osteocast.formats.fhir_output import Source, detected_issue, observation, risk_assessment
+from osteocast.formats.fhir_output import Source, Times, detected_issue, observation, risk_assessment
 
 DAY = dt.date(2026, 3, 2)
 SOURCE = Source("CTCAE v5", "https://example.org", "Osteocast 0.1.0")
@@ -81,10 +81,12 @@ def test_resources_hold_their_required_fields() -> None:
     assert (risk["status"], risk["subject"]) == ("final", {"reference": "Patient/1"})
     assert risk["prediction"][0]["probabilityDecimal"] == 0.3
     assert "20.0 to 40.0 %" in risk["prediction"][0]["rationale"]
-    score = observation("Patient/1", ("SINS", None), (9, "{score}"), "potentially unstable", DAY, SOURCE)
+    score = observation(
+        "Patient/1", ("SINS", None), (9, "{score}"), "potentially unstable", Times(DAY, DAY, DAY), SOURCE
+    )
     assert score["valueQuantity"]["value"] == 9
     assert score["interpretation"] == [{"text": "potentially unstable"}]
-    unknown = observation("Patient/1", ("SINS", ("http://example.org", "sins")), None, "", DAY, SOURCE)
+    unknown = observation("Patient/1", ("SINS", ("http://example.org", "sins")), None, "", Times(DAY, DAY, DAY), SOURCE)
     assert "valueQuantity" not in unknown
     assert unknown["dataAbsentReason"]["coding"][0]["code"] == "unknown"
     issue = detected_issue(
@@ -100,4 +102,4 @@ def test_impossible_values_are_refused() -> None:
     with pytest.raises(ValueError, match="severity"):
         detected_issue("Patient/1", "x", "awful", "y", DAY, SOURCE)
     with pytest.raises(ValueError, match="words"):
-        observation("Patient/1", (" ", None), None, "", DAY, SOURCE)
+        observation("Patient/1", (" ", None), None, "", Times(DAY, DAY, DAY), SOURCE)

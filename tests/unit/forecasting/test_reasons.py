@@ -12,11 +12,11 @@ from osteocast.course.typical import Typical, file_of
 from osteocast.domain.observation import Observation
 from osteocast.domain.patient import ORIGINS, Lesion, Patient, PrimaryTumour, SkeletalEvent
 from osteocast.domain.site import site
-from osteocast.domain.table import read_table
 from osteocast.forecasting.applicability import applicability, emergencies_and_limits, order_limits, origin_limits
 from osteocast.forecasting.drivers import DrawnQuantity, drivers, strongest
 from osteocast.forecasting.evidence_used import drawn_parameters, used_parameters
 from osteocast.forecasting.missing import correlation_ratio, missing_values
+from osteocast.formats.assessment_rules import finding_rules
 from osteocast.formats.regimen_file import read_regimen
 from osteocast.inference.nested import NestedSample
 from osteocast.inference.validated import Group, Validated, ValidatedTrial
@@ -146,8 +146,10 @@ def person(**keys):
         ),
         (
             person(observations=(Observation("calcium", 3.21, "mmol/L", dt.date(2026, 1, 2)),)),
-            "emergency",
-            "The record meets severe hypercalcaemia (uncorrected calcium 3.21 mmol/L on 2026-01-02)",
+            "same day",
+            "Meets moderate hypercalcaemia: from 3.0 mmol/L or 12 mg/dL, ionised from 1.6 mmol/L "
+            "(uncorrected calcium 3.21 mmol/L on 2026-01-02). By the table of urgency, which awaits clinical review, "
+            "that is SAME DAY, at least",
         ),
     ],
 )
@@ -158,20 +160,24 @@ def test_what_the_record_calls_for_is_said(patient, level, words):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "value", "censoring", "said"),
+    ("quantity", "value", "censoring", "level", "said"),
     [
-        ("corrected-calcium", 3.0, "=", "corrected calcium 3.00 mmol/L"),
-        ("calcium", 3.5, ">", "3.50 mmol/L"),
-        ("calcium", 3.5, "<", ""),
-        ("ionised-calcium", 1.9, "=", "ionised calcium 1.90 mmol/L"),
-        ("ionised-calcium", 1.9, "<", ""),
-        ("ionised-calcium", 1.5, "=", ""),
+        ("corrected-calcium", 3.0, "=", "same day", "corrected calcium 3.00 mmol/L"),
+        ("corrected-calcium", 3.4, "=", "same day", "corrected calcium 3.40 mmol/L"),
+        ("corrected-calcium", 3.41, "=", "emergency", "corrected calcium 3.41 mmol/L"),
+        ("calcium", 3.4, ">", "emergency", ">3.40 mmol/L"),
+        ("calcium", 3.5, "<", "", ""),
+        ("corrected-calcium", 2.99, "=", "", ""),
+        ("ionised-calcium", 1.9, "=", "emergency", "ionised calcium 1.90 mmol/L"),
+        ("ionised-calcium", 1.6, "=", "same day", "ionised calcium 1.60 mmol/L"),
+        ("ionised-calcium", 1.9, "<", "", ""),
+        ("ionised-calcium", 1.5, "=", "", ""),
     ],
 )
-def test_a_high_calcium_is_an_emergency_however_it_was_measured(quantity, value, censoring, said):
+def test_a_high_calcium_has_the_level_of_the_table_however_it_was_measured(quantity, value, censoring, level, said):
     seen = Observation(quantity, value, "mmol/L", dt.date(2026, 1, 2), censoring)
     found = emergencies_and_limits(person(observations=(seen,)))
-    assert [one.level for one in found] == ["emergency"] * bool(said)
+    assert [one.level for one in found] == [level] * bool(level)
     assert all(f"{said} on 2026-01-02" in one.text for one in found)
     assert all(len(one.brief) <= 80 and "mmol/L)" in one.brief for one in found)
 
@@ -281,7 +287,10 @@ def test_cord_compression_of_these_days_is_an_emergency_until_treated(events, le
 
 
 def test_calcium_is_withheld_from_the_level_of_its_event():
-    assert read_table("applicability")["calcium"]["from"] == file_of("hazards")["calcium_high"].value
+    triggers = finding_rules()["hypercalcaemia"].triggers
+    (rule,) = (one for one in triggers if one.id == "calcium.from-3")
+    limits = {one.item: one.starting for one in rule.when[0].any}
+    assert limits["calcium.mmol_l"] == file_of("hazards")["calcium_high"].value
     below = Observation("calcium", 3.4, "mmol/L", dt.date(2026, 1, 2), "<")
     assert emergencies_and_limits(person(observations=(below,))) == ()
 

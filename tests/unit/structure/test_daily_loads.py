@@ -27,6 +27,13 @@ def test_both_intervals_are_taken_at_their_worst() -> None:
     assert walking.interval == pytest.approx((walking.load_n / 2500, walking.load_n / 1600))
 
 
+def test_a_strength_that_may_be_nothing_leaves_the_ratio_open_upwards() -> None:
+    rows = load_ratios("vertebra-l4", "compression", 70.0, 1000.0, (0.0, 2000.0))
+    assert all(row.interval is not None and row.interval[1] == float("inf") for row in rows)
+    assert rows[0].interval is not None
+    assert rows[0].interval[0] == pytest.approx(rows[0].load_n / 2000.0)
+
+
 def test_a_case_without_daily_loads_gives_none() -> None:
     assert load_ratios("vertebra-l4", "flexion", 70.0, 2000.0) == ()
     assert load_ratios("tibia-left", "axial", 70.0, 2000.0) == ()

@@ -32,9 +32,11 @@ def test_a_nonlinear_load_of_the_femur_says_whose_interval_it_has() -> None:
     assert band.lines[-1] == LOWER_BOUND
 
 
-def test_vertebra_has_the_interval_of_metastatic_vertebrae() -> None:
+def test_vertebra_has_the_wider_interval_of_two_series() -> None:
     band = error_band("vertebra", "nonlinear", 3000.0)
-    half = stats.norm.ppf(0.975) * 1600 * math.sqrt(0.17)
+    metastatic = stats.norm.ppf(0.975) * 1600 * math.sqrt(0.17)
+    sound = stats.t.ppf(0.975, 79) * 670 * math.sqrt(1 + 1 / 81)
+    half = max(metastatic, sound)
     assert band.high_n == pytest.approx(3000 + half)
     assert band.low_n == pytest.approx(3000 - half)
 

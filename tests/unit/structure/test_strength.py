@@ -98,6 +98,16 @@ def test_an_inserted_lesion_is_marked_in_every_place(folder):
     assert found.sound.bone.modulus.sum() > found.carried.bone.modulus.sum()
 
 
+def test_no_warning_holds_the_name_of_a_file(folder):
+    ct, question = write_case(folder, "Mustermann")
+    image = SimpleITK.ReadImage(str(question.labels))
+    image.SetOrigin([o + 0.4 for o in image.GetOrigin()])
+    SimpleITK.WriteImage(image, str(question.labels))
+    document = strength_document(strength(ct, question))
+    assert "label.resampled" in [one["code"] for one in document["warnings"]]
+    assert "Mustermann" not in json.dumps(document)
+
+
 def test_progress_is_told_and_may_end_the_work(folder):
     ct, question = write_case(folder)
     stages = []

@@ -95,6 +95,9 @@ def test_result_page_tables_and_terminal_show_them(document: dict) -> None:
     assert page.count("<b>lost</b>") == 2 * len(mechanisms())
     assert page.count("<b>gained</b>") == len(mechanisms())
     assert mechanisms_text(document).count("\n") == 1 + len(mechanisms()) * len(ROWS)
+    for text in (mechanisms_text(document), patterns_text(document)):
+        head = text.split("\n")[0].split(",")
+        assert len(set(head)) == len(head), "a column by each name, or readers lose one"
     assert patterns_text(document).count("\n") == 1 + 1 + len(mechanisms())
     lines = terminal_text(document).split("\n")
     assert "growth 2/1" in lines[-1]

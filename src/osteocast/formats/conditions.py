@@ -1,4 +1,4 @@
-"""Conditions and rules over values of which some may be missing: true, false, or not decided."""
+"""Conditions of rule files over values of which some may be missing: true, false, or not decided."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from osteocast.clinical.possible import Possible, Value, known, one_of
 from osteocast.formats.instrument_model import ConditionEntry, RuleEntry
+from osteocast.formats.possible import Possible, Value, known, one_of
 
 __all__ = ["all_hold", "decide"]
 
