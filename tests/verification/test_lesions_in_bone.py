@@ -138,12 +138,34 @@ def test_d14_a_sclerotic_lesion_in_a_ct_is_weaker_than_normal_bone() -> None:
 
 
 @pytest.mark.slow
+def test_d14_a_sclerotic_lesion_of_a_cortex_is_weaker_than_normal_bone(femur: Built) -> None:
+    """The cortex of the neck is as dense as the lesion or denser: only the penalty is left, 11 % of the stiffness."""
+    text = "22mm@neck-inferomedial"
+    sclerotic, lytic = (lost(femur, f"{kind}:{text}", "stance", 2.0) for kind in ("sclerotic", "lytic"))
+    assert sclerotic == pytest.approx(0.106, abs=0.03)
+    assert lytic / sclerotic == pytest.approx(4.6, rel=0.25)
+
+
+def lost_on_both_sides(femur: Built) -> tuple[float, float]:
+    """Stiffness lost in stance with a lesion of the medial and of the lateral cortex."""
+    texts = [f"lytic:16mm@subtrochanteric-{side}" for side in ("medial", "lateral")]
+    medial, lateral = (lost(femur, text, "stance", 2.0) for text in texts)
+    return medial, lateral
+
+
+@pytest.mark.slow
 def test_medial_cortex_of_a_femur_costs_more_than_lateral(femur: Built) -> None:
-    """Rizvi 2026: nearly twice the stiffness."""
-    medial, lateral = (
-        lost(femur, f"lytic:16mm@subtrochanteric-{side}", "stance", 1.5) for side in ("medial", "lateral")
-    )
+    """Rizvi 2026, with cortex involved."""
+    medial, lateral = lost_on_both_sides(femur)
     assert medial > 1.3 * lateral > 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="7 % against 0.1 % of the stiffness: the held end of a short shaft is near")
+def test_medial_cortex_of_a_femur_costs_nearly_twice_as_much(femur: Built) -> None:
+    """Rizvi 2026: nearly twice the stiffness, in whole femora."""
+    medial, lateral = lost_on_both_sides(femur)
+    assert medial / lateral == pytest.approx(2.0, rel=0.5)
 
 
 @pytest.mark.slow
@@ -152,7 +174,7 @@ def test_mirels_cannot_tell_the_sides_of_a_neck_that_differ_in_stiffness(femur: 
     losses, items = [], []
     for side in ("superolateral", "inferomedial"):
         text = f"lytic:16mm@neck-{side}"
-        losses.append(lost(femur, text, "stance", 1.5))
+        losses.append(lost(femur, text, "stance", 2.0))
         made = insert_lesion(femur.bone, parse_lesion(text), femur.material)
         measures = measure_lesion(made, made.lesion, section_axis(made, made.lesion))
         items.append(mirels_items(made, measures, "head-neck"))
