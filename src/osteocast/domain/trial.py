@@ -14,6 +14,7 @@ __all__ = [
     "DropOut",
     "Endpoint",
     "EntryCriterion",
+    "EntryShare",
     "Estimand",
     "FollowUpPlan",
     "Population",
@@ -84,6 +85,20 @@ class EntryCriterion:
     def holds(self, value: float) -> bool:
         """Whether a value [`unit`; 1 for yes, 0 for no] meets the criterion."""
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryShare:
+    """A published share of the patients with a characteristic at entry; candidates are admitted until it holds.
+
+    Attributes
+    ----------
+    criterion : the characteristic, with how well it is known.
+    share : of the patients of every population and sex [1].
+    """
+
+    criterion: EntryCriterion
+    share: TrialInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +274,7 @@ class Trial:
     follow_up : surveys, visits, end of study.
     countings : definitions of an event by name.
     endpoints : what is estimated. estimand : how intercurrent events are handled.
+    entry_share : published share with a characteristic at entry; None admits whoever meets the criteria.
     """
 
     name: str
@@ -273,6 +289,7 @@ class Trial:
     countings: Mapping[str, Counting]
     endpoints: tuple[Endpoint, ...]
     estimand: Estimand
+    entry_share: EntryShare | None = None
 
     def arm(self, name: str) -> Arm:
         """Return an arm by its name; `KeyError` if there is none."""

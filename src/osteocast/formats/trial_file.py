@@ -17,6 +17,7 @@ from osteocast.domain.trial import (
     DropOut,
     Endpoint,
     EntryCriterion,
+    EntryShare,
     Estimand,
     FollowUpPlan,
     Population,
@@ -38,6 +39,7 @@ from osteocast.formats.trial_model import (
     CriterionEntry,
     DropOutEntry,
     EndpointEntry,
+    EntryShareEntry,
     EstimandEntry,
     FollowUpEntry,
     InputEntry,
@@ -110,6 +112,7 @@ def _trial(entry: TrialEntry, raw: Mapping[str, Any], name: str) -> Trial:
         countings={key: _counting(key, one) for key, one in entry.counting.items()},
         endpoints=tuple(_endpoint(one) for one in entry.endpoints),
         estimand=_estimand(entry.estimand),
+        entry_share=None if entry.entry_share is None else _entry_share(entry.entry_share),
     )
 
 
@@ -129,6 +132,10 @@ def _criterion(entry: AmongEntry) -> EntryCriterion:
         low = high = float(entry.answer == "yes")
     grade, why = (entry.grade, entry.why) if isinstance(entry, CriterionEntry) else ("published", "")
     return EntryCriterion(entry.quantity, low, high, entry.unit or "", cast(Grade, grade), why)
+
+
+def _entry_share(entry: EntryShareEntry) -> EntryShare:
+    return EntryShare(_criterion(entry), _input(entry.share))
 
 
 def _drop_out(entry: DropOutEntry) -> DropOut:

@@ -45,6 +45,7 @@ __all__ = [
     "CriterionEntry",
     "DropOutEntry",
     "EndpointEntry",
+    "EntryShareEntry",
     "EstimandEntry",
     "FollowUpEntry",
     "InputEntry",
@@ -231,6 +232,12 @@ class CriterionEntry(AmongEntry):
     why: Text
 
 
+class EntryShareEntry(AmongEntry):
+    """A published share of the patients with a characteristic at entry, to which candidates are admitted."""
+
+    share: Annotated[InputEntry, _input("population", "share")]
+
+
 class ArmEntry(_Entry):
     """An arm: a built-in regimen, one of this file under ``[regimen.NAME]``, or a regimen's file."""
 
@@ -306,6 +313,7 @@ class TrialEntry(_Entry):
     sources: list[Text] = Field(default=[], max_length=20)
     populations: list[PopulationEntry] = Field(min_length=1, max_length=20)
     entry: list[Annotated[CriterionEntry, AfterValidator(_checked_limits)]] = Field(default=[], max_length=30)
+    entry_share: Annotated[EntryShareEntry, AfterValidator(_checked_limits)] | None = None
     regimen: dict[str, RegimenEntry] = Field(default={}, max_length=20)
     arms: list[ArmEntry] = Field(min_length=1, max_length=20)
     allocation: AllocationEntry
@@ -321,6 +329,8 @@ def _sections() -> dict[str, type[BaseModel]]:
         "": TrialEntry,
         "populations": PopulationEntry,
         "entry": CriterionEntry,
+        "entry_share": EntryShareEntry,
+        "entry_share.share": InputEntry,
         "regimen": RegimenEntry,
         "arms": ArmEntry,
         "arms.drop_out": DropOutEntry,

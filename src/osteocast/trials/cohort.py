@@ -19,7 +19,9 @@ from osteocast.domain.trial import Population, Trial
 from osteocast.foundation.errors import ForecastError, Issue
 from osteocast.inference.parameter_draws import Parameters
 from osteocast.inference.reference_arms import at_entry_of, record_of
+from osteocast.trials.describe import criterion_text
 from osteocast.trials.entry import at_entry, meets
+from osteocast.trials.entry_strata import WITH, Strata
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -164,6 +166,40 @@ def refuse_if_nobody_is_left(trial: Trial, group: Group, admitted: int, needed: 
     raise ForecastError(
         Issue("trial.nobody-left", where, found, expected, "Widen the criteria, or change the population.")
     )
+
+
+def searching(strata: Strata, taken: IntArray, tried: int) -> bool:
+    """Tell after `tried` candidates whether a stratum has room and none of those with room is hopeless.
+
+    Parameters
+    ----------
+    taken : patients of each stratum who entered, shape of `strata.wanted`.
+    """
+    pairs = [(int(n), int(wanted)) for n, wanted in zip(taken, strata.wanted, strict=True) if n < wanted]
+    return bool(pairs) and not any(hopeless(n, tried, wanted) for n, wanted in pairs)
+
+
+def refuse_if_not_filled(trial: Trial, group: Group, strata: Strata, taken: IntArray, tried: int) -> None:
+    """Raise `ForecastError` where a group could not be filled.
+
+    ``trial.nobody-left`` where the criteria admit too few, ``trial.entry-share`` where one stratum stays short.
+    """
+    needed, entered = int(strata.wanted.sum()), int(taken.sum())
+    if strata.share is None or hopeless(entered, tried, needed):
+        refuse_if_nobody_is_left(trial, group, entered, needed, tried)
+        return
+    issues = []
+    for stratum in np.flatnonzero(taken < strata.wanted):
+        which = "with" if stratum == WITH else "without"
+        text = criterion_text(strata.share.criterion)
+        where = f"{trial.name}: {trial.populations[group.population].name}, {group.sex}, {which} {text}"
+        short = int(taken[stratum])
+        found = f"{short} of {tried:,} candidates ({short / tried:.2%}) belong here and meet the criteria of entry"
+        expected = f"{strata.wanted[stratum]} of {needed} patients, as {strata.share.share.value:.1%} have it"
+        fix = "Correct the share, or describe patients in whom it is less rare."
+        issues.append(Issue("trial.entry-share", where, found, expected, fix))
+    if issues:
+        raise ForecastError(issues)
 
 
 def numbers_of_groups(groups: tuple[Group, ...], patients: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from osteocast.course.layout import DAYS_PER_MONTH
-from osteocast.domain.trial import EntryCriterion, Trial
+from osteocast.domain.trial import EntryCriterion, EntryShare, Trial
 from osteocast.domain.trial_words import trial_quantity
 from osteocast.trials.entry import QUANTITIES
 from osteocast.trials.subjects import Subjects
@@ -40,6 +40,11 @@ def criterion_text(one: EntryCriterion) -> str:
         return f"{title}: {one.low:g} to {one.high:g}{unit}"
     limit = f"least {one.low:g}" if one.low is not None else f"most {one.high:g}"
     return f"{title}: at {limit}{unit}"
+
+
+def share_text(one: EntryShare) -> str:
+    """Return a published share at entry in words: "a skeletal event before entry: yes, in 37 % of the patients"."""
+    return f"{criterion_text(one.criterion)}, in {100.0 * one.share.value:.3g} % of the patients"
 
 
 def allocation_text(trial: Trial, design: str) -> str:

@@ -26,7 +26,14 @@ from osteocast.trials.curves import (
     marker_courses,
     survival_curves,
 )
-from osteocast.trials.describe import allocation_text, arm_parts, criterion_text, estimand_texts, follow_up_texts
+from osteocast.trials.describe import (
+    allocation_text,
+    arm_parts,
+    criterion_text,
+    estimand_texts,
+    follow_up_texts,
+    share_text,
+)
 from osteocast.trials.estimate import Estimate
 from osteocast.trials.result import EndpointResult
 
@@ -87,7 +94,7 @@ def _trial_part(result: TrialResult) -> Document:
         "populations": [
             f"{one.origin}{f' ({one.subtype})' if one.subtype else ''}, {one['share']:.0%}" for one in trial.populations
         ],
-        "entry": [{"text": criterion_text(one), "grade": one.grade, "why": one.why} for one in trial.entry],
+        "entry": list(_entry_parts(trial)),
         "arms": [
             {key: rounded(value) if isinstance(value, float) else value for key, value in arm.items()}
             for arm in arm_parts(trial, result.subjects)
@@ -226,13 +233,22 @@ def _marker(one: MarkerCourse) -> Document:
     }
 
 
+def _entry_parts(trial: Trial) -> Iterator[Document]:
+    """Yield the criteria of entry in words, then the published share to which candidates were admitted."""
+    for one in trial.entry:
+        yield {"text": criterion_text(one), "grade": one.grade, "why": one.why}
+    if trial.entry_share is not None:
+        share = trial.entry_share.share
+        yield {"text": share_text(trial.entry_share), "grade": share.grade, "why": share.why}
+
+
 def _targets(trial: Trial) -> set[str]:
     return {one.target for one in trial.endpoints if one.target is not None}
 
 
 def _notes(result: TrialResult) -> Iterator[str]:
     trial, settings = result.trial, result.settings
-    graded = [one["grade"] for one in _inputs(trial)] + [one.grade for one in trial.entry]
+    graded = [one["grade"] for one in _inputs(trial)] + [one["grade"] for one in _entry_parts(trial)]
     yield f"{graded.count('assumed')} of {len(graded)} inputs are assumed; each says why."
     calibrated = sorted({row.target for row in read_posterior(DATA / "posterior.toml").rows} & _targets(trial))
     if calibrated:

@@ -29,13 +29,14 @@ from osteocast.trials.cohort import (
     blocks,
     candidates,
     groups_of,
-    hopeless,
     keys_of,
     numbers_of_groups,
-    refuse_if_nobody_is_left,
+    refuse_if_not_filled,
+    searching,
 )
 from osteocast.trials.drop_out import ExitPlan, exits
 from osteocast.trials.entry import QUANTITIES
+from osteocast.trials.entry_strata import Strata, strata_of
 from osteocast.trials.laboratory import calcium_at_visits, first_after_entry, visit_days
 from osteocast.trials.subjects import MEASURED_COLUMNS, Subjects, nobody, together
 from osteocast.trials.treatment import Plan, treat
@@ -105,36 +106,37 @@ def subjects_of(
     parts: list[Subjects] = []
     entered_before = 0
     for number, (group, needed) in enumerate(zip(groups, numbers_of_groups(groups, settings.patients), strict=True)):
-        taken = tried = 0
+        strata, tried = strata_of(trial.entry_share, needed), 0
+        taken = np.zeros_like(strata.wanted)
         size = block_size(needed)
         # Counted within the group: the arm of a patient must not depend on how large other groups are.
         seen: dict[int, int] = {}
         for block in blocks(needed):
-            if taken >= needed or hopeless(taken, tried, needed):
+            if not searching(strata, taken, tried):
                 break
             keys = keys_of(number, replicate, block, size)
 
             def unit(
                 one: tuple[int, Group] = (number, group),
                 keys: IntArray = keys,
-                left: int = needed - taken,
+                room: tuple[Strata, IntArray] = (strata, taken),
                 seen: dict[int, int] = seen,
             ) -> Subjects:
                 """Carry a block to entry and follow the admitted."""
                 entered = candidates(trial, one[1], parameters, replicate, keys, workers)
-                return _follow(trial, settings, (*one, replicate), (entered, left, seen), workers)
+                chosen = room[0].with_room(entered.entry, room[1])
+                return _follow(trial, settings, (*one, replicate), (entered, chosen, seen), workers)
 
             found = checkpoint.unit(f"replicate-{replicate:04d}-group-{number:02d}-block-{block:04d}", unit)
             parts.append(found)
-            for stratum, count in zip(
-                *np.unique(found.stratum[_own(found, settings)], return_counts=True), strict=True
-            ):
+            own = _own(found, settings)
+            for stratum, count in zip(*np.unique(found.stratum[own], return_counts=True), strict=True):
                 seen[int(stratum)] = seen.get(int(stratum), 0) + int(count)
-            taken += int(np.count_nonzero(_own(found, settings)))
+            taken = taken + strata.counted(found.entry[own])
             tried = (block + 1) * size
-            tell(f"replicate {replicate + 1}", entered_before + taken, settings.patients)
-        entered_before += taken
-        refuse_if_nobody_is_left(trial, group, taken, needed, tried)
+            tell(f"replicate {replicate + 1}", entered_before + int(taken.sum()), settings.patients)
+        entered_before += int(taken.sum())
+        refuse_if_not_filled(trial, group, strata, taken, tried)
     return together(parts)
 
 
@@ -162,13 +164,13 @@ def _follow(
     trial: Trial,
     settings: TrialSettings,
     who: tuple[int, Group, int],
-    admitted: tuple[Entered, int, dict[int, int]],
+    admitted: tuple[Entered, IntArray, dict[int, int]],
     workers: int | None,
 ) -> Subjects:
-    """Allocate the admitted of a block, as many as are needed, and follow them in their arms."""
-    (number_of_group, group, replicate), (entered, left, seen) = who, admitted
-    n = min(left, len(entered.key))
-    stratum = _strata(trial, group, entered.entry[:n])
+    """Allocate the admitted of a block who may enter, by their rows, and follow them in their arms."""
+    (number_of_group, group, replicate), (entered, enters, seen) = who, admitted
+    n = len(enters)
+    stratum = _strata(trial, group, entered.entry[enters])
     place = np.zeros(n, dtype=np.int64)
     for value in np.unique(stratum):
         own = stratum == value
@@ -181,7 +183,7 @@ def _follow(
         arm_of = allocate(trial, settings.seed, lot, stratum, place)
         rows = [every[arm_of == arm] for arm in range(len(trial.arms))]
     parts = [
-        _arm(trial, (number, arm), group, (entered, chosen, stratum[chosen]), workers)
+        _arm(trial, (number, arm), group, (entered, enters[chosen], stratum[chosen]), workers)
         for number, (arm, chosen) in enumerate(zip(trial.arms, rows, strict=True))
     ]
     if settings.design == "counterfactual":
