@@ -125,7 +125,7 @@ def test_the_result_tells_the_share_and_goes_on_where_it_stopped(tmp_path) -> No
         ({"share": {"value": 130, "unit": "%", "grade": "assumed", "why": "test"}}, "value.implausible"),
         ({"share": {"value": 1, "unit": "kg", "grade": "assumed", "why": "test"}}, "value.unit"),
         ({"low": 1, "unit": "1"}, "trial.criterion"),
-        ({"quantity": "shoe-size"}, "value.unknown-word"),
+        ({"quantity": "shoe-size"}, "value.choice"),
         ({"people": 3}, "key.unknown"),
     ],
 )
