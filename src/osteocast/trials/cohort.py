@@ -185,7 +185,9 @@ def refuse_if_not_filled(trial: Trial, group: Group, strata: Strata, taken: IntA
     ``trial.nobody-left`` where the criteria admit too few, ``trial.entry-share`` where one stratum stays short.
     """
     needed, entered = int(strata.wanted.sum()), int(taken.sum())
-    if strata.share is None or hopeless(entered, tried, needed):
+    short_everywhere = bool((taken < strata.wanted).all())
+    # A full stratum takes nobody any more: how many meet the criteria is then more than have entered.
+    if strata.share is None or (short_everywhere and hopeless(entered, tried, needed)):
         refuse_if_nobody_is_left(trial, group, entered, needed, tried)
         return
     issues = []
