@@ -56,7 +56,7 @@ def strength_command(ct: Path, question: Question, asked: Asked) -> tuple[str, i
     check_folder(asked.out)
     if asked.mask_only:
         return _mask(ct, question, asked.out), 0
-    record = new_run_record(_command(ct, question), None, {}, evidence_sha256(), question.threads)
+    record = new_run_record(_command(ct, question.labels, asked.out), None, {}, evidence_sha256(), question.threads)
     found = _computed(ct, question)
     document = strength_document(found)
     report = write_files(strength_files(found, document, record), asked.out)
@@ -87,7 +87,12 @@ def _computed(ct: Path, question: Question) -> Strength:
         return strength(ct, question, tell)
 
 
-def _command(ct: Path, question: Question) -> tuple[str, ...]:
-    """Return the command without names of files: they may name a person."""
-    names = {str(ct): "CT", str(question.labels): "LABELS"}
-    return ("osteocast", *(names.get(word, word) for word in sys.argv[1:]))
+def _command(ct: Path, labels: Path | None, out: Path) -> tuple[str, ...]:
+    """Return the command without names of files, however they were written: they may name a person."""
+    names = {ct: "CT", labels: "LABELS", out: "OUT"}
+
+    def nameless(word: str) -> str:
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        return option + equals + names.get(Path(value), value)
+
+    return ("osteocast", *map(nameless, sys.argv[1:]))

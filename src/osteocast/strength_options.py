@@ -36,7 +36,9 @@ CalibrationText = Annotated[
     str | None, typer.Option(help="material: air-fat-muscle (default), fixed, or SLOPE,INTERCEPT,UNIT of a phantom")
 ]
 LawNames = Annotated[list[str] | None, typer.Option(help="material: law of modulus or strength by name; repeat it")]
-Spacing = Annotated[float | None, typer.Option(help="material: size of the voxels, mm; default: the CT's")]
+Spacing = Annotated[
+    float | None, typer.Option(help="load: size of the loaded voxels, mm; default: that of the load case")
+]
 LoadName = Annotated[str | None, typer.Option(help="load: load case; default: that of the site")]
 BoundaryName = Annotated[str | None, typer.Option(help="load: how it holds the bone; default: that of the load case")]
 BodyWeight = Annotated[float | None, typer.Option(help="load: kg, to compare with loads of daily life")]

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.structure.strength_cases import LINE, write_case
 
 import osteocast
-from osteocast import cli, strength_batch
+from osteocast import cli, strength_batch, strength_command
 from osteocast.strength_batch import COLUMNS, TABLE
 
 OPTIONS = ["--site", "generic", "--calibration", LINE, "--boundary", "ends-sliding", "--unit", "HU"]
@@ -47,6 +47,13 @@ def test_summary_folder_and_json(folder, capsys):
     assert not re.search(r"(src|href)=.http", page)
     assert ask("--lesion", "2", "--out", "again", "--json") == 0
     assert json.loads(capsys.readouterr().out) == found
+
+
+def test_the_record_names_no_file_however_it_is_written(monkeypatch):
+    words = ["osteocast", "strength", "./mueller/ct.nii.gz", "--labels=mueller.nii", "--box=-1,2", "--out", "mueller/"]
+    monkeypatch.setattr(sys, "argv", words)
+    record = strength_command._command(Path("mueller/ct.nii.gz"), Path("mueller.nii"), Path("mueller"))
+    assert record == ("osteocast", "strength", "CT", "--labels=LABELS", "--box=-1,2", "--out", "OUT")
 
 
 def test_a_mask_to_approve_first(folder, capsys):

@@ -19,7 +19,7 @@ from osteocast.structure.ct_warnings import technique_warnings
 from osteocast.structure.laws import Law, Step, convert_density, law, map_law, path_between
 from osteocast.structure.lesion_insert import Material
 from osteocast.structure.loaded import BoneModel, Mask
-from osteocast.structure.resample import box_of, crop, resampled
+from osteocast.structure.resample import box_of, crop
 from osteocast.structure.strength_question import Question, Site
 from osteocast.structure.volume import Volume
 
@@ -163,20 +163,17 @@ def _three(text: str) -> tuple[float, float, str]:
 
 
 def _cut(volume: Volume, found: Found, line: Calibration | None, spacing_mm: float | None) -> _Cut:
-    """Cut CT and masks to the box of the bone, at another spacing where one is asked for."""
+    """Cut CT and masks to the box of the bone, unless it makes too many voxels of the size it is to be loaded on."""
     box = box_of(found.bone, volume.spacing_zyx_mm, _MARGIN_MM)
     ct = crop(volume, box)
     masks = {"bone": found.bone, "lesion": found.lesion, **found.parts}
     cut = {name: np.ascontiguousarray(mask[box.slices]) for name, mask in masks.items()}
-    if spacing_mm is not None:
-        spacing = (spacing_mm, spacing_mm, spacing_mm)
-        cut = {name: _finer(ct, mask, spacing) for name, mask in cut.items()}
-        ct = resampled(ct, spacing)
     bone = cut.pop("bone")
-    if (count := int(bone.sum())) > _MOST_VOXELS or count == 0:
+    size_mm3 = ct.voxel_mm3 if spacing_mm is None else min(spacing_mm**3, ct.voxel_mm3)
+    if (count := round(bone.sum() * ct.voxel_mm3 / size_mm3)) > _MOST_VOXELS:
         fix = "Choose a --spacing that fits the bone."
         found_ = f"{count:,} voxels of bone"
-        raise InputError(Issue("question.spacing", "spacing", found_, f"1 to {_MOST_VOXELS:,}", fix))
+        raise InputError(Issue("question.spacing", "spacing", found_, f"at most {_MOST_VOXELS:,}", fix))
     lesion = cut.pop("lesion") & bone
     density = ct if line is None else lines.apply(ct, line)
     return _Cut(ct, density, bone, lesion, {name: mask & bone for name, mask in cut.items()})
@@ -189,11 +186,6 @@ def _parts(site: Site, cut: _Cut) -> tuple[dict[str, Mask], tuple[str, ...]]:
     body = split_body(cut.bone, cut.density.spacing_zyx_mm) & cut.bone
     told = "vertebral body: found by opening the labelled vertebra with a ball, not labelled"
     return {**cut.parts, "body": body, "posterior": cut.bone & ~body}, (told,)
-
-
-def _finer(ct: Volume, mask: Mask, spacing: tuple[float, float, float]) -> Mask:
-    share: Mask = resampled(ct.with_values(mask.astype(np.float32), ct.unit), spacing).values >= 0.5
-    return share
 
 
 def _laws(site: Site, named: tuple[str, ...], unit: str) -> tuple[Law, Law]:

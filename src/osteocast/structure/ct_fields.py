@@ -49,7 +49,9 @@ def effective_strain(solution: Solution) -> Floats:
     Source: Pistoia W and others, Bone 2002;30:842-848, recalled.
     """
     modulus = np.asarray(solution.model.modulus, float).ravel()[solution.cell]
-    result: Floats = np.sqrt(2.0 * solution.energy_density() / modulus)
+    # A voxel that hardly strains beside stiff ones may get an energy of -1e-20 by rounding.
+    energy = np.maximum(solution.energy_density(), 0.0)
+    result: Floats = np.sqrt(2.0 * energy / modulus)
     return result
 
 

@@ -176,7 +176,7 @@ def _with_lesion(built: Built, question: Question) -> tuple[BoneModel, BoneModel
 
 
 def _carry(bone: BoneModel, load: str, question: Question, tell: Progress, stage: str) -> Carried:
-    loaded = load_bone(bone, load, LoadOptions(boundary=question.boundary))
+    loaded = load_bone(bone, load, LoadOptions(question.boundary, question.spacing_mm))
     settings = settings_for(bone.site, question.threads)
     failure = load_to_failure(loaded, settings, lambda what, done, total: tell(stage, done, total))
     rules = rule_loads(loaded, failure.elastic)

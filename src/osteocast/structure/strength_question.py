@@ -57,7 +57,7 @@ class Question:
     laws : tuple of str
         Names of a law of modulus, of strength, or of both; the rest is taken from the site.
     spacing_mm : float or None
-        Of the voxels that are computed with; None keeps those of the CT.
+        Of the voxels that are loaded; None takes that of the load case. The bone is built on the voxels of the CT.
     body_weight_kg : float or None
         For loads of daily life; without it there is no load-to-strength ratio.
     metal_allowed : bool
@@ -114,7 +114,7 @@ class Question:
         elif boxed and (self.box_mm is None or self.threshold is None):
             fix = "Give --box with six numbers in mm (x, x, y, y, z, z; LPS) and --threshold in the unit of the CT."
             issues.append(Issue("question.box", "box", "one of the two", "a box and a threshold", fix))
-        if labelled and self.label is None and not self.parts:
+        if labelled and not self.label and not self.parts:
             fix = "Name the bone with --label; any name shows the list of what there is."
             issues.append(Issue("question.label", "label", "no label", "the bone's name or number", fix))
         if boxed and (self.label is not None or self.lesion is not None or self.parts):

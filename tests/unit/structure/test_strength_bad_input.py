@@ -96,7 +96,7 @@ def test_a_doubtful_unit_is_said(case, tmp_path):
         ({"unit": "mg/cm3"}, "ct.unit"),
         ({"unit": "mgHA/cm3"}, "calibration.not-needed"),
         ({"calibration": "fixed", "laws": ("crawford-vertebra",)}, "law.no-path"),
-        ({"spacing_mm": 0.02}, "ct.geometry"),
+        ({"spacing_mm": 0.01}, "question.spacing"),
         ({"spacing_mm": 5.0}, "load.part"),
         ({"insert": "lytic:12mm@lps:900,900,900"}, "insert.outside"),
     ],
