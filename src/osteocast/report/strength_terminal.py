@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osteocast.report.wording import plain
@@ -12,6 +12,7 @@ __all__ = ["strength_terminal"]
 
 _WIDTH = 80
 _SHOWN = 4
+_MASK_CODES = ("axes.cut", "label.", "axes.")
 
 
 def strength_terminal(result: Mapping[str, Any]) -> str:
@@ -30,13 +31,22 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
     if result["daily_loads"]:
         most = max(result["daily_loads"], key=lambda one: one["ratio"])
         rows.append(("highest ratio", f"{ratio_text(most)} of it: {most['about']}"))
-    warnings = result["warnings"]
+    warnings = first_the_gravest(result["warnings"])
     told = [plain(f"warning: [{w['code']}] {w['found']}") for w in warnings[:_SHOWN]]
     if len(warnings) > _SHOWN:
         told.append(f"more warnings in the report: {len(warnings) - _SHOWN}")
     head = [plain(f"{bone['title']}, {result['load']['name']}"), *textwrap.wrap(result["banner"], _WIDTH)]
     lines = [*head, *(f"{name:17}{plain(text)}" for name, text in rows), *told]
     return "\n".join(_cut(line) for line in lines)
+
+
+def first_the_gravest(warnings: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Put what may make the whole result wrong (a bone cut off, the mask) before what shifts it."""
+    places = {code: place for place, code in enumerate(_MASK_CODES)}
+    return sorted(
+        warnings,
+        key=lambda w: next((place for code, place in places.items() if w["code"].startswith(code)), len(places)),
+    )
 
 
 def _cut(line: str) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from osteocast.report.strength_terminal import DEFINITIONS, force_text, interval_text, lost, ratio_text
+from osteocast.report.strength_terminal import (
+    DEFINITIONS,
+    first_the_gravest,
+    force_text,
+    interval_text,
+    lost,
+    ratio_text,
+)
 from osteocast.report.wording import sentence_case
 
 __all__ = ["strength_view"]
@@ -13,7 +20,6 @@ __all__ = ["strength_view"]
 View = dict[str, Any]
 
 _SCORES = {"sins": "SINS", "mirels": "Mirels", "axial-cortical": "Axial cortical involvement"}
-_MASK_CODES = ("label.", "axes.")
 
 
 def strength_view(result: Mapping[str, Any]) -> View:
@@ -33,7 +39,7 @@ def strength_view(result: Mapping[str, Any]) -> View:
         "definition": DEFINITIONS[one["definition"]],
         "facts": _facts(result),
         "lesion": None if lesion is None else _lesion(lesion, one),
-        "warnings": [_warning(w) for w in _first_the_gravest(result["warnings"])],
+        "warnings": [_warning(w) for w in first_the_gravest(result["warnings"])],
         "bars": _bars(result),
         "daily": [_daily(one) for one in result["daily_loads"]],
         "curves": _curves(result),
@@ -100,11 +106,6 @@ def _lesion(lesion: Mapping[str, Any], one: Mapping[str, Any]) -> View:
              lost(lesion["stiffness_lost"])),
         ],
     }  # fmt: skip
-
-
-def _first_the_gravest(warnings: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """Put what may make the whole result wrong (the mask) before what shifts it."""
-    return sorted(warnings, key=lambda w: not w["code"].startswith(_MASK_CODES))
 
 
 def _warning(one: Mapping[str, str]) -> View:
