@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from osteocast.assess_batch import assess_many, is_batch
 from osteocast.clinical.assessment import Assessment, assess
@@ -19,9 +19,6 @@ from osteocast.report.assessment_html import assessment_html
 from osteocast.report.assessment_summary import assessment_summary
 from osteocast.report.assessment_text import assessment_terminal, assessment_text
 from osteocast.report.folder import REPORT, write_files
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
 
 __all__ = ["Asked", "assess_command", "result_json"]
 
@@ -108,17 +105,10 @@ def _written(found: Assessment, record: Path, asked: Asked) -> str:
 def _forecast(found: Assessment, workers: int | None) -> dict[str, Any]:
     """Forecast with a progress bar; the model is loaded here, since an assessment alone needs none of it."""
     from osteocast.assess_forecast import forecast_part
-    from osteocast.progress import progress_bar, show_notices
+    from osteocast.progress import progress_of_stages, show_notices
 
     show_notices()
-    with progress_bar() as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
+    with progress_of_stages() as tell:
         return forecast_part(found, workers, tell)
 
 

@@ -10,8 +10,6 @@ from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import TaskID
 
 from osteocast.domain.patient import Patient
 from osteocast.domain.regimen import Regimen
@@ -26,7 +24,7 @@ from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.files import read_text_limited, write_atomically
 from osteocast.foundation.run_record import new_run_record
 from osteocast.foundation.settings import workers_out_of_range
-from osteocast.progress import progress_bar, show_notices
+from osteocast.progress import progress_of_stages, show_notices
 from osteocast.report.folder import check_folder, result_text, write_folder
 from osteocast.report.terminal import terminal_summary
 
@@ -46,15 +44,7 @@ def forecast_command(
     threads = workers or os.cpu_count() or 1
     record = new_run_record(tuple(sys.argv), settings.seed, _inputs(patient, names), evidence_sha256(), threads)
     show_notices()
-    with progress_bar() as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            """Show how much of a step is done."""
-            if what not in tasks:
-                tasks[what] = bar.add_task(escape(what), total=total)
-            bar.update(tasks[what], completed=done)
-
+    with progress_of_stages() as tell:
         found = forecast(person, regimens or None, settings, threads, tell).to_dict()
     report = write_folder(found, record, out)
     return result_text(found).rstrip() if as_json else f"{terminal_summary(found)}\nReport: {report}"

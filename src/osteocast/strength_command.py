@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from osteocast.evidence.load import evidence_sha256
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.foundation.run_record import new_run_record
-from osteocast.progress import progress_bar, show_notices
+from osteocast.progress import progress_of_stages, show_notices
 from osteocast.report.folder import check_folder, result_text, write_files
 from osteocast.report.strength_folder import MASK, strength_files
 from osteocast.report.strength_terminal import strength_terminal
@@ -22,9 +21,6 @@ from osteocast.structure.strength import Strength, strength
 from osteocast.structure.strength_cases import is_list
 from osteocast.structure.strength_document import strength_document
 from osteocast.structure.strength_question import Question
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
 
 __all__ = ["Asked", "strength_command"]
 
@@ -76,14 +72,7 @@ def _mask(ct: Path, question: Question, out: Path) -> str:
 def _computed(ct: Path, question: Question) -> Strength:
     """Compute with a progress bar, one line a stage."""
     show_notices()
-    with progress_bar() as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
+    with progress_of_stages() as tell:
         return strength(ct, question, tell)
 
 
@@ -92,6 +81,7 @@ def _command(ct: Path, labels: Path | None, out: Path) -> tuple[str, ...]:
     names = {ct: "CT", labels: "LABELS", out: "OUT"}
 
     def nameless(word: str) -> str:
+        """Return a word of the command with what stands for a path in place of it."""
         option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
         return option + equals + names.get(Path(value), value)
 
