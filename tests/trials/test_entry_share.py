@@ -52,9 +52,10 @@ def plain() -> Subjects:
     return subjects(small_trial())
 
 
-def test_no_built_in_trial_has_a_share_yet() -> None:
-    # the shipped posterior was fitted without them (docs/decisions/0023-share-with-an-event-before-entry.md)
-    assert all(read_trial(name).entry_share is None for name in builtin_trials())
+def test_built_in_trials_have_the_published_shares_and_no_others() -> None:
+    # docs/decisions/0023-share-with-an-event-before-entry.md
+    shares = {name: read_trial(name).entry_share for name in builtin_trials()}
+    assert {name: found.share.value for name, found in shares.items() if found} == {"stopeck-2010": 0.37, "saad-2002": 0.34}
 
 
 def test_the_share_holds_at_the_centre_and_at_drawn_parameters(plain: Subjects) -> None:
