@@ -55,7 +55,10 @@ def plain() -> Subjects:
 def test_built_in_trials_have_the_published_shares_and_no_others() -> None:
     # docs/decisions/0023-share-with-an-event-before-entry.md
     shares = {name: read_trial(name).entry_share for name in builtin_trials()}
-    assert {name: found.share.value for name, found in shares.items() if found} == {"stopeck-2010": 0.37, "saad-2002": 0.34}
+    assert {name: found.share.value for name, found in shares.items() if found} == {
+        "stopeck-2010": 0.37,
+        "saad-2002": 0.34,
+    }
 
 
 def test_the_share_holds_at_the_centre_and_at_drawn_parameters(plain: Subjects) -> None:

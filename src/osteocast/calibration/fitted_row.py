@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,9 +12,10 @@ from osteocast.domain.trial import Endpoint, Trial
 from osteocast.evidence.target import Target
 from osteocast.trials.endpoint import CURVES, unit_of
 from osteocast.trials.published import factor
+from osteocast.validation.discrepancy import Discrepancies
 from osteocast.validation.row import published_error
 from osteocast.validation.run import published_size
-from osteocast.validation.scale import CONTRASTS, SCALES, Scale, to_scale
+from osteocast.validation.scale import SCALES, Scale, to_scale
 
 MEDIAN: Final = 50.0
 # Of an exponential time: d logit(share with an event) / d ln(time) at the median is ln 2 / (1 - 1/2).
@@ -24,21 +24,6 @@ _LOGIT_OF_TIME: Final = 2.0 * float(np.log(2.0))
 
 class RowProblem(Exception):  # noqa: N818 -- carries code, what was found and what was expected to the reader
     """Why a figure cannot be fitted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Discrepancies:
-    """Relative discrepancy of the model (SD) of levels, of rates that are means of patients' ratios, of contrasts."""
-
-    level: float
-    mean_of_ratios: float
-    contrast: float
-
-    def of(self, endpoint: Endpoint) -> float:
-        """Return the discrepancy of an endpoint [1]."""
-        if endpoint.estimator in CONTRASTS:
-            return self.contrast
-        return self.mean_of_ratios if endpoint.rate == "mean-of-patient-ratios" else self.level
 
 
 def fitted_row(

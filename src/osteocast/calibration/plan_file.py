@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from osteocast.calibration.fitted_row import Discrepancies, RowProblem, fitted_row
+from osteocast.calibration.fitted_row import RowProblem, fitted_row
 from osteocast.calibration.plan import FittedTrial, FreeScale, LeftOut, Plan, Shared, Stage
 from osteocast.domain.trial import Trial
 from osteocast.evidence.load import DATA, load_parameters, load_targets
@@ -19,6 +19,7 @@ from osteocast.evidence.target import Target
 from osteocast.formats.trial_file import read_trial
 from osteocast.foundation.errors import EvidenceError, InputError, Issue
 from osteocast.foundation.files import read_text_limited
+from osteocast.validation.discrepancy import Discrepancies
 
 CALIBRATION: Final = DATA / "calibration.toml"
 MOST_SCALES: Final = 12

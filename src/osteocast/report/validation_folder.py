@@ -50,7 +50,7 @@ def write_validation(result: Mapping[str, Any], record: RunRecord, folder: Path)
 
 def table_text(result: Mapping[str, Any]) -> str:
     """Return one row for each published figure as CSV; what does not exist is empty."""
-    models = ("simulation", "null", "null_left_out", "left_out")
+    models = ("simulation", "with_discrepancy", "null", "null_left_out", "left_out")
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     published = ("value", "low", "high", "error_basis")
@@ -83,6 +83,13 @@ def terminal_text(result: Mapping[str, Any]) -> str:
             name = cells["group"] if one["on"] == shown[0] else null[one["use"], one["family"]]
             numbers = f"{cells['by_trial']:>11}{cells['width_ratio']:>12}{cells['skill']:>8}"
             lines.append(f"{name:29}{cells['coverage']:>14}{numbers}")
+    beyond = [
+        f"{one['family']}s {one['hits']}/{one['rows']}"
+        for one in result["summaries"]
+        if one["model"] == "with_discrepancy" and one["on"] == shown[0] and one["use"] == "check"
+    ]
+    if beyond:
+        lines.append("Held back, with the discrepancy declared: " + ", ".join(beyond))
     silent = [f"{one['name']} ({one['reason']})" for one in result["trials"] if one["reason"]]
     without = [] if result["mechanisms"] is None else [terminal_line(result)]
     return "\n".join([*lines, *without, *(["Not simulated: " + ", ".join(silent)] if silent else [])])

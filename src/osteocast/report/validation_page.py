@@ -24,6 +24,7 @@ _GROUPS: Final = {
 }
 _MODELS: Final = {
     "simulation": "simulation",
+    "with_discrepancy": "simulation with discrepancy",
     "null": "null model",
     "null_left_out": "null model, trial left out",
     "left_out": "simulation, trial left out",

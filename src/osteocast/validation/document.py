@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from osteocast.domain.table import read_table
 from osteocast.domain.trial import Trial
 from osteocast.foundation.version import VERSION
 from osteocast.validation.claims import claims
+from osteocast.validation.discrepancy import declared_discrepancies
 from osteocast.validation.removal_document import removals_document
 from osteocast.validation.row import GROUPS, Row
 from osteocast.validation.run import TrialRun, Validation
@@ -24,12 +25,18 @@ _LARGE = 3.0
 _LIMIT = 1.959964
 
 Scores = dict[str, RowScore]
+# Models that are summarised on the same rows, and the one that each is set against.
+_ALONE: Final = {"simulation": "", "with_discrepancy": ""}
+_BESIDE_NULL: Final = {"simulation": "null", "with_discrepancy": "null", "null": "simulation"}
+_LEFT_OUT: Final = {"left_out": "null_left_out", "null_left_out": "left_out"}
+_AGAIN: Final = {"simulation": "left_out", "left_out": "simulation"}
 
 
 def document_of(found: Validation) -> dict[str, Any]:
     """Return a validation as plain values; numbers that do not exist are null."""
     models = {
         "simulation": found.ours,
+        "with_discrepancy": found.ours_with_discrepancy,
         "null": found.null,
         "null_left_out": found.null_left_out,
         "left_out": found.ours_left_out,
@@ -48,6 +55,7 @@ def document_of(found: Validation) -> dict[str, Any]:
         "calibration": {
             "scales_sha256": found.posterior.scales_sha256,
             "fitted": [row.target for row in found.posterior.rows],
+            "discrepancy": asdict(declared_discrepancies()),
         },
         "trials": [_trial(run) for run in found.runs],
         "rows": [_row(row, models, scores, reasons[row.target]) for row in found.rows],
@@ -142,23 +150,22 @@ def _summaries(rows: Sequence[Row], scores: Mapping[str, Scores]) -> list[dict[s
         apart = [row for row in shared if all(_told(scores[name], row) for name in ("left_out", "null_left_out"))]
         again = [row for row in own if _told(scores["left_out"], row)]
         sets = (
-            ("all rows", own, ("simulation",)),
-            ("rows of both models", shared, ("simulation", "null")),
-            ("rows of both models, trial left out", apart, ("left_out", "null_left_out")),
-            ("rows of fitted trials", again, ("simulation", "left_out")),
+            ("all rows", own, _ALONE),
+            ("rows of both models", shared, _BESIDE_NULL),
+            ("rows of both models, trial left out", apart, _LEFT_OUT),
+            ("rows of fitted trials", again, _AGAIN),
         )
         for name, chosen, models in sets:
             summaries = {model: summarise(chosen, scores[model]) for model in models}
-            reference = summaries.get("null")
             for model, one in summaries.items():
                 if one is not None:
                     head = {"use": use, "family": family, "on": name, "model": model}
-                    found.append(head | _summary(one, reference if model == "simulation" else None, summaries))
+                    found.append(head | _summary(one, models[model], summaries))
     return found
 
 
-def _summary(one: Summary, reference: Summary | None, summaries: Mapping[str, Summary | None]) -> dict[str, Any]:
-    other = next((s for s in summaries.values() if s is not None and s is not one), None)
+def _summary(one: Summary, against_model: str, summaries: Mapping[str, Summary | None]) -> dict[str, Any]:
+    other = summaries.get(against_model)
     against = (
         None
         if other is None
@@ -168,6 +175,7 @@ def _summary(one: Summary, reference: Summary | None, summaries: Mapping[str, Su
             "width_ratio": one.width / other.width,
         }
     )
+    reference = other if against_model == "null" else None
     return asdict(one) | {"against_the_other": against, "faults": list(faults(one, reference))}
 
 

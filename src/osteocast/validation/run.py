@@ -22,6 +22,7 @@ from osteocast.trials.patterns import Pattern, patterns_of
 from osteocast.trials.result import EndpointResult
 from osteocast.trials.run import MOST_PATIENTS, MOST_REPLICATES, Progress, TrialSettings
 from osteocast.trials.simulate_trial import POSTERIOR, WITHOUT, simulate_trial
+from osteocast.validation.discrepancy import Discrepancies, declared_discrepancies
 from osteocast.validation.jackknife import figures_by_group
 from osteocast.validation.mechanisms import EVERY, chosen, unknown_mechanisms
 from osteocast.validation.null_fit import NullFit, fit_null, left_out, predict_null
@@ -126,6 +127,7 @@ class Validation:
     ----------
     settings : its size. runs : of every trial. rows : of all trials.
     ours, null : predictions by target of the simulation and of the null model.
+    ours_with_discrepancy : those of the simulation with the discrepancy that calibration declares.
     null_left_out : of fit rows by the null model fitted without their trial.
     ours_left_out : of the rows of fitted trials by the simulation calibrated without their trial.
     null_fit : the null model's parameters. null_expresses : targets of the rows that the null model can express.
@@ -137,6 +139,7 @@ class Validation:
     runs: tuple[TrialRun, ...]
     rows: tuple[Row, ...]
     ours: Mapping[str, Prediction]
+    ours_with_discrepancy: Mapping[str, Prediction]
     null: Mapping[str, Prediction]
     null_left_out: Mapping[str, Prediction]
     ours_left_out: Mapping[str, Prediction]
@@ -301,14 +304,16 @@ def scored(runs: tuple[TrialRun, ...], settings: ValidationSettings, pool: Seque
     rows = tuple(row for run in runs for row in run.rows)
     null: list[NullRow] = [one for run in runs for one in null_rows(run.trial, run.rows)]
     fit = fit_null([*null, *pool])
+    declared = declared_discrepancies()
     return Validation(
         settings=settings,
         runs=runs,
         rows=rows,
-        ours={target: one for run in runs for target, one in _predictions(run, run.estimates).items()},
+        ours=_of_all([_predictions(run, run.estimates) for run in runs]),
+        ours_with_discrepancy=_of_all([_predictions(run, run.estimates, declared) for run in runs]),
         null=predict_null(fit, null),
         null_left_out=left_out(null, pool),
-        ours_left_out={target: one for run in runs for target, one in _predictions(run, run.unfitted).items()},
+        ours_left_out=_of_all([_predictions(run, run.unfitted) for run in runs]),
         null_fit=fit,
         null_expresses=tuple(one.row.target for one in null),
         posterior=read_posterior(POSTERIOR),
@@ -320,10 +325,20 @@ def size_of(run: TrialRun, row: Row) -> float:
     return arms_size(run.trial, run.trial.endpoint(row.endpoint), run.patients)
 
 
-def _predictions(run: TrialRun, estimates: Mapping[str, Replicates]) -> dict[str, Prediction]:
-    found = {
-        row.target: predicted(row, estimates[row.target].values, estimates[row.target].reached, size_of(run, row))
-        for row in run.rows
-        if row.target in estimates
-    }
+def _of_all(found: Sequence[Mapping[str, Prediction]]) -> dict[str, Prediction]:
+    return {target: one for run in found for target, one in run.items()}
+
+
+def _predictions(
+    run: TrialRun, estimates: Mapping[str, Replicates], discrepancies: Discrepancies | None = None
+) -> dict[str, Prediction]:
+    """Return what replicates predict for each row; without discrepancies the model is taken at its word."""
+
+    def one(row: Row) -> Prediction:
+        """Return what is predicted for one row."""
+        beyond = 0.0 if discrepancies is None else discrepancies.of(run.trial.endpoint(row.endpoint))
+        values, reached, _ = estimates[row.target]
+        return predicted(row, values, reached, size_of(run, row), beyond)
+
+    found = {row.target: one(row) for row in run.rows if row.target in estimates}
     return {target: one for target, one in found.items() if one.there}

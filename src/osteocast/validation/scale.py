@@ -90,3 +90,14 @@ def binomial_error(value: float, n: float) -> float:
     """
     share = 1.0 / (1.0 + np.exp(-value))
     return float(1.0 / np.sqrt((n + 1.0) * share * (1.0 - share)))
+
+
+def relative_on_scale(scale: Scale, relative: float, value: float) -> float:
+    """Return a relative error of a figure as an error on its scale (of a change: relative to what remains).
+
+    Parameters
+    ----------
+    relative : SD over the figure [1]. value : the figure on its scale.
+    """
+    # d logit(p) / d ln(p) = 1 / (1 - p) = 1 + exp(logit p)
+    return relative * (1.0 + float(np.exp(value))) if scale is Scale.LOGIT else relative

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import bdtr, stdtrit
 
 from osteocast.validation.row import Row
-from osteocast.validation.scale import Scale, binomial_error, to_scale
+from osteocast.validation.scale import Scale, binomial_error, relative_on_scale, to_scale
 
 LEVEL: Final = 0.9
 """Level of the predictive intervals."""
@@ -92,7 +92,9 @@ class Summary:
     chance: float
 
 
-def predicted(row: Row, estimates: Sequence[float], reached: Sequence[bool], size: float) -> Prediction:
+def predicted(
+    row: Row, estimates: Sequence[float], reached: Sequence[bool], size: float, discrepancy: float = 0.0
+) -> Prediction:
     """Return the prediction that replicates of a simulated trial make.
 
     Normal on the scale with the variance estimated from the replicates: the interval is Student's for one more trial. A
@@ -103,6 +105,8 @@ def predicted(row: Row, estimates: Sequence[float], reached: Sequence[bool], siz
     ----------
     estimates : of the replicates in the unit of publication. reached : False where a time was not reached.
     size : simulated patients in the arms of the row.
+    discrepancy : relative SD of the model beyond parameters and chance [1]; limits of times that part of the replicates
+        do not reach do not hold it.
     """
     values = np.array([to_scale(row.scale, one, size) for one in estimates])
     values[~np.asarray(reached, dtype=bool)] = np.inf
@@ -118,10 +122,10 @@ def predicted(row: Row, estimates: Sequence[float], reached: Sequence[bool], siz
         return Prediction(middle, float("nan"), low, high, missing, "trial.not-reached")
     if np.any(known == -np.inf):
         return Prediction(*(float(np.median(known)), 0.0), float(known.min()), float(known.max()))
-    return _normal(row, known, size, missing)
+    return _normal(row, known, size, missing, discrepancy)
 
 
-def _normal(row: Row, known: np.ndarray, size: float, missing: float) -> Prediction:
+def _normal(row: Row, known: np.ndarray, size: float, missing: float, discrepancy: float) -> Prediction:
     m = len(known)
     mean, sd = float(known.mean()), float(known.std(ddof=1)) if m > 1 else float("nan")
     if row.scale is Scale.LOGIT:
@@ -129,6 +133,7 @@ def _normal(row: Row, known: np.ndarray, size: float, missing: float) -> Predict
         if row.n != size:
             # The chance of a simulated trial of another size is exchanged for that of the published one.
             sd = float(np.sqrt(sd**2 - binomial_error(mean, size) ** 2 + binomial_error(mean, row.n) ** 2))
+    sd = float(np.hypot(sd, relative_on_scale(row.scale, discrepancy, mean)))
     half = float(stdtrit(max(m - 1, 1), 0.5 + LEVEL / 2.0)) * sd * float(np.sqrt(1.0 + 1.0 / m))
     return Prediction(float(np.median(known)), sd, mean - half, mean + half, missing)
 

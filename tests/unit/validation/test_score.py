@@ -9,9 +9,10 @@ import pytest
 
 from osteocast.evidence.load import load_targets
 from osteocast.formats.trial_file import builtin_trials, read_trial
+from osteocast.validation.discrepancy import declared_discrepancies
 from osteocast.validation.row import Row, rows_of
 from osteocast.validation.run import published_size
-from osteocast.validation.scale import Scale, binomial_error, from_scale, to_scale
+from osteocast.validation.scale import Scale, binomial_error, from_scale, relative_on_scale, to_scale
 from osteocast.validation.score import Prediction, faults, predicted, score, summarise
 
 TARGETS = load_targets()
@@ -122,3 +123,36 @@ def test_smaller_simulated_trial_is_widened_no_further_than_its_share() -> None:
 def test_scales_invert(scale: Scale) -> None:
     figure = -40.0 if scale is Scale.REMAINING else 12.0
     assert from_scale(scale, to_scale(scale, figure, 50.0), 50.0) == pytest.approx(figure)
+
+
+@pytest.mark.parametrize("scale", list(Scale))
+def test_relative_error_on_the_scale_is_the_slope_of_the_scale(scale: Scale) -> None:
+    figure, n, step = (-40.0 if scale is Scale.REMAINING else 12.0), 1e9, 1e-5
+    up, down = (100.0 * ((1.0 + figure / 100.0) * (1.0 + s) - 1.0) for s in (step, -step))
+    if scale is not Scale.REMAINING:
+        up, down = figure * (1.0 + step), figure * (1.0 - step)
+    slope = (to_scale(scale, up, n) - to_scale(scale, down, n)) / (2.0 * step)
+    assert relative_on_scale(scale, 0.1, to_scale(scale, figure, n)) == pytest.approx(0.1 * slope, rel=1e-5)
+
+
+def test_discrepancy_widens_so_that_figures_off_by_as_much_are_held_nine_times_in_ten() -> None:
+    row = next(row for row in ROWS if row.target == "EV0016")
+    rng = np.random.default_rng(2)
+    error, beyond = 0.1, 0.3
+    hits = {0.0: 0, beyond: 0}
+    for _ in range(400):
+        values = [from_scale(row.scale, row.value + error * one, row.n) for one in rng.standard_normal(40)]
+        off = error * rng.standard_normal() + beyond * rng.standard_normal()
+        drawn = dataclasses.replace(row, value=row.value + off)
+        for wide in hits:
+            hits[wide] += score(drawn, predicted(row, values, [True] * 40, row.n, wide)).covered
+    assert 0.86 < hits[beyond] / 400 < 0.94
+    assert hits[0.0] / 400 < 0.6
+
+
+def test_discrepancies_are_those_that_calibration_declares() -> None:
+    found = declared_discrepancies()
+    by = {(one.estimator, one.rate): found.of(one) for trial in TRIALS for one in trial.endpoints}
+    assert by["cox", None] == found.contrast == 0.05
+    assert by["morbidity-rate", "mean-of-patient-ratios"] == found.mean_of_ratios == 0.3
+    assert by["first-event-proportion", None] == found.level == 0.12

@@ -86,6 +86,16 @@ def test_fit_and_check_and_levels_and_contrasts_stand_apart(document: dict) -> N
     assert all(s["against_the_other"]["width_ratio"] > 0.0 for s in shared)
 
 
+def test_discrepancy_widens_every_interval_and_is_judged_beside_the_null_model(document: dict) -> None:
+    for row in document["rows"]:
+        own, wide = row["simulation"], row["with_discrepancy"]
+        if own is not None and own["width"] is not None:
+            assert wide["width"] > own["width"]
+            assert wide["covered"] or not own["covered"]
+    shared = [s for s in document["summaries"] if s["on"] == "rows of both models"]
+    assert {s["model"] for s in shared} == {"simulation", "with_discrepancy", "null"}
+
+
 def test_page_needs_nothing_else_and_shows_every_row(document: dict) -> None:
     page = validation_html(document)
     assert "http" not in page.replace("http-equiv", "")
@@ -102,6 +112,7 @@ def test_table_has_one_line_a_row_and_the_terminal_at_most_thirteen(document: di
     assert len(lines) <= 13
     assert max(map(len, lines)) <= 80
     assert "major-2001" in lines[-1]
+    assert lines[-2].startswith("Held back, with the discrepancy declared: levels ")
 
 
 def test_trial_that_cannot_be_simulated_is_listed_with_the_reason(monkeypatch, tmp_path: Path) -> None:
