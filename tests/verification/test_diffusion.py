@@ -97,7 +97,7 @@ def error_of(n: int, closed: bool, varies: float) -> float:
 @pytest.mark.parametrize("varies", [0.0, 0.7])
 def test_manufactured_solution_has_order_two(closed: bool, varies: float) -> None:
     errors = [error_of(n, closed, varies) for n in (8, 16, 32)]
-    assert np.log2(np.divide(errors[:-1], errors[1:])) == pytest.approx([2.0, 2.0], abs=0.15)
+    assert np.log2(np.divide(errors[:-1], errors[1:])) == pytest.approx([2.0, 2.0], abs=0.05)
     assert errors[-1] < 2e-3
 
 
