@@ -110,7 +110,7 @@ def steady_signal(medium: Medium, source: Floats, tolerance: float = 1e-10) -> S
     size = float(np.linalg.norm(right))
     residual = float(np.linalg.norm(right - matrix @ found)) / (size or 1.0)
     if not residual <= tolerance:
-        fix = "Allow a larger residual, or give a shorter decay length."
+        fix = "Allow a larger residual, or give a shorter decay length or coefficients closer to each other."
         text = f"relative residual {residual:.2g} after {len(steps)} iterations"
         raise SolveError(Issue("diffusion.not-converged", "diffusion", text, f"at most {tolerance:g}", fix))
     concentration, volume = np.zeros(tissue.shape), float(np.prod(medium.spacing))
