@@ -1,7 +1,8 @@
 """What synthetic lesions cost in real bones: ``python benchmarks/lesions_in_bone.py volume t12``.
 
 Experiments: ``volume`` (stiffness against the volume of a lytic lesion), ``sclerotic`` (claim D14), ``strength``
-(failure load by kind), ``femur`` (place and kind, Mirels' items beside load to strength). Bones: ``t12`` comes with the
+(failure load by kind), ``margin`` (bone thinned around a lytic lesion), ``femur`` (place and kind, Mirels' items beside
+load to strength). Bones: ``t12`` comes with the
 project, ``l4`` and ``femur`` lie in the reference material (folder in OSTEOCAST_SHARED). The lesions are in no
 patient. Rows are written as CSV to the standard output as they come; comments begin with #.
 """
@@ -47,6 +48,7 @@ LESIONS = (
     "sclerotic:18mm@body-centre",
     "lytic:24mm@body-centre",
 )
+MARGINS_MM = (0, 1, 2, 4)
 WOVEN = (1.0, 0.52, 0.4, 0.28)
 """No penalty; the assumed one and one SD (0.12) to either side."""
 DENSITIES = (0.0, 338.0, 506.0)
@@ -170,6 +172,20 @@ def strength(name: str) -> Iterator[str]:
         yield f"{name},{text},{body_share(made):.4f},{lost[0]:.4f},{lost[1]:.4f}"
 
 
+def margin(name: str) -> Iterator[str]:
+    """Stiffness with a lytic lesion in the middle of a vertebral body, by the margin around it."""
+    found = built(name)
+    sound = stiffness(found.bone, "compression")
+    yield f"# {name}: sound {sound:.0f} N/mm"
+    yield "bone,diameter_mm,margin_mm,body_share,mineral_lost,stiffness_lost"
+    mineral = float(np.maximum(found.bone.density, 0.0)[found.bone.bone].sum())
+    for diameter, length in product((12, 18), MARGINS_MM):
+        made = insert_lesion(found.bone, parse_lesion(f"lytic:{diameter}mm+{length}mm@body-centre"), found.material)
+        kept = float(np.maximum(made.density, 0.0)[made.bone].sum()) / mineral
+        lost = 1.0 - stiffness(made, "compression") / sound
+        yield f"{name},{diameter},{length},{body_share(made):.4f},{1.0 - kept:.4f},{lost:.4f}"
+
+
 def femur(name: str) -> Iterator[str]:
     """Place, size and kind in a femur in stance: load lost beside what the image says for Mirels' score."""
     found = built(name)
@@ -213,7 +229,7 @@ def mirels_range(items: dict[str, Reading]) -> tuple[int, int]:
     return low, high
 
 
-EXPERIMENTS = {"volume": volume, "sclerotic": sclerotic, "strength": strength, "femur": femur}
+EXPERIMENTS = {"volume": volume, "sclerotic": sclerotic, "strength": strength, "margin": margin, "femur": femur}
 
 
 def main() -> None:

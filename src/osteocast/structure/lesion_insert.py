@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.laws import convert_density, path_between
+from osteocast.structure.lesion_margin import Material, thin_around
 from osteocast.structure.lesion_measures import surface_mm2
 from osteocast.structure.lesion_places import extent_mm, locate, positions_mm
 from osteocast.structure.lesion_spec import LesionSpec
@@ -21,8 +21,6 @@ from osteocast.structure.volume import Matrix
 __all__ = ["Material", "insert_lesion", "lesion_weight"]
 
 Floats = npt.NDArray[np.float32]
-Material = Callable[[Floats], tuple[Floats, Floats, Floats]]
-"""From density (z, y, x) in the unit of the bone to modulus, yield in compression and yield in tension [MPa]."""
 
 _TINY = 1e-9
 _FEWEST_VOXELS_ACROSS = 2.0
@@ -49,6 +47,8 @@ def insert_lesion(bone: BoneModel, lesion: LesionSpec, material: Material) -> Bo
 
     Notes
     -----
+    The bone around it is thinned first, where the lesion has a margin (:func:`thin_around`).
+
     With w from 0 outside to 1 inside, c alike for the soft core and woven factor k, a voxel becomes a mixture: c of
     soft tumour, the rest bone of at least the lesion's density. Its density is that of the mixture; modulus and yield
     stress are those of the laws times 1 - w (1 - k), and at most the mean of both parts by volume, because a law of
@@ -63,12 +63,13 @@ def insert_lesion(bone: BoneModel, lesion: LesionSpec, material: Material) -> Bo
     centre = locate(bone, lesion.place)
     _check(bone, lesion, centre)
     weight = lesion_weight(bone, lesion, centre) * bone.bone
-    old = (bone.modulus, bone.yield_compression, bone.yield_tension)
     inside = weight >= 0.5
     if not inside.any():
         fix = "Move the lesion into the bone; look at the overlay picture."
         found = f"{lesion.shape} at LPS {_shown(centre)}"
         raise InputError(Issue("insert.no-overlap", "insert-lesion", found, "a lesion with voxels of the bone", fix))
+    bone = thin_around(bone, weight, lesion.margin_mm, material)
+    old = (bone.modulus, bone.yield_compression, bone.yield_tension)
     kept: Floats = (bone.density + weight * _gain(bone, lesion.tissue.bone_density)).astype(np.float32)
     share = lesion_weight(bone, lesion, centre, lesion.tissue.soft) * bone.bone
     soft = _soft(bone.density_unit)
@@ -179,6 +180,10 @@ def _lines(bone: BoneModel, lesion: LesionSpec, centre: Matrix, inside: npt.NDAr
     share = float(inside.sum()) / float(bone.bone.sum())
     made = lesion.tissue
     area = surface_mm2(bone, inside)
+    margin = (
+        f"bone around the lesion: density times 1 - s, s a signal made in it that decays over {lesion.margin_mm:g} mm "
+        "and stays in the bone (assumed)"
+    )
     reached = f"reaches the surface of the bone over about {area:.0f} mm2" if area else "stays within the bone"
     return (
         f"SYNTHETIC lesion, in no patient: {made.name}, {lesion.shape} at {lesion.place} (LPS {_shown(centre)}), "
@@ -186,4 +191,5 @@ def _lines(bone: BoneModel, lesion: LesionSpec, centre: Matrix, inside: npt.NDAr
         f"lesion tissue: a soft core of {made.soft:.0%} of it, around it bone of at least {made.bone_density:g} "
         f"mgK2HPO4/cm3, stiffness and strength {made.woven_stiffness:g} of its density; edge {lesion.edge_mm:g} mm "
         f"({made.note})",
+        *((margin,) if lesion.margin_mm > 0.0 else ()),
     )

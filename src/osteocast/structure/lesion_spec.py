@@ -15,8 +15,11 @@ _TABLE = "lesion_tissues"
 _EXAMPLE = "lytic:12mm@body-centre, mixed:10x12x20mm@0.5,0.3,0.6 or sclerotic:15mm@lps:-12,30,101"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
 _SHAPE = re.compile(rf"^({_NUMBER}(?:x{_NUMBER}){{0,2}})(?:mm)?$", re.ASCII)
+_LENGTH = re.compile(rf"^({_NUMBER})(?:mm)?$", re.ASCII)
+_MARGIN = re.compile(r"(?<=[\d.m])\+", re.ASCII)
 _POINT = re.compile(rf"^(lps:)?({_NUMBER}(?:,{_NUMBER}){{2}})$", re.ASCII)
 _LARGEST_MM = 500.0
+_LONGEST_MARGIN_MM = 50.0
 _SHOWN = 60
 
 
@@ -54,12 +57,15 @@ class LesionSpec:
         A name of :func:`place_names`, ``"x,y,z"`` as fractions of the bone's box, or ``"lps:x,y,z"`` in mm.
     edge_mm : float
         Width over which the lesion passes into the bone; half of it lies on either side of the surface.
+    margin_mm : float
+        Decay length of a signal that thins the bone around the lesion; 0 leaves that bone as it is.
     """
 
     tissue: Tissue
     size_mm: tuple[float, float, float]
     place: str
     edge_mm: float
+    margin_mm: float = 0.0
 
     @property
     def shape(self) -> str:
@@ -91,28 +97,29 @@ def edge_width_mm() -> float:
 
 
 def parse_lesion(text: str) -> LesionSpec:
-    """Read ``KIND:SIZE@PLACE``, such as ``lytic:12mm@body-centre``.
+    """Read ``KIND:SIZE@PLACE``, such as ``lytic:12mm@body-centre``; ``12mm+2mm`` has a margin of 2 mm.
 
     Raises
     ------
     InputError
-        All at once: ``insert.syntax``, ``insert.kind``, ``insert.size``, ``insert.place``
+        All at once: ``insert.syntax``, ``insert.kind``, ``insert.size``, ``insert.margin``, ``insert.place``
     """
     kind, colon, rest = text.strip().casefold().partition(":")
     size, at, place = rest.partition("@")
+    size, margin = [*_MARGIN.split(size.replace(" ", ""), maxsplit=1), _usual_margin()][:2]
     if not (kind and colon and size and at and place):
         fix = f"Write KIND:SIZE@PLACE, for example {_EXAMPLE}."
         raise InputError(Issue("insert.syntax", "insert-lesion", text[:_SHOWN], "KIND:SIZE@PLACE", fix))
     made: list[Any] = []
     issues: list[Issue] = []
-    for read, part in ((tissue, kind), (_size, size), (_place, place)):
+    for read, part in ((tissue, kind), (_size, size), (_place, place), (_margin, margin)):
         try:
             made.append(read(part.strip()))
         except InputError as error:
             issues.extend(error.issues)
     if issues:
         raise InputError(issues)
-    return LesionSpec(made[0], made[1], made[2], edge_width_mm())
+    return LesionSpec(made[0], made[1], made[2], edge_width_mm(), made[3])
 
 
 def _size(text: str) -> tuple[float, float, float]:
@@ -124,6 +131,19 @@ def _size(text: str) -> tuple[float, float, float]:
         raise InputError(Issue("insert.size", "insert-lesion", text[:_SHOWN], expected, fix))
     x, y, z = sizes if len(sizes) == 3 else sizes * 3
     return x, y, z
+
+
+def _usual_margin() -> str:
+    return str(float(read_table(_TABLE)["margin"]["length_mm"]))
+
+
+def _margin(text: str) -> float:
+    found = _LENGTH.match(text)
+    length = float(found.group(1)) if found else -1.0
+    if not 0.0 <= length <= _LONGEST_MARGIN_MM:
+        fix = "Write 12mm+2mm for a margin of 2 mm around a sphere of 12 mm."
+        raise InputError(Issue("insert.margin", "insert-lesion", text[:_SHOWN], f"0 to {_LONGEST_MARGIN_MM:g} mm", fix))
+    return length
 
 
 def _place(text: str) -> str:
