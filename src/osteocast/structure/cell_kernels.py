@@ -92,20 +92,22 @@ def sum_modulus(total: Array, cells: Cells) -> None:
             total[cells.row3[p + k]] += e
 
 
-def first_step(x: Array, d: Array, r: Array, scaled: tuple[Array, float], span: Span) -> None:
-    """First Chebyshev step from zero: ``x = d = weight * inverse diagonal * r``."""
-    inverse, weight = scaled
-    for i in range(span[0], span[1]):
-        d[i] = weight * inverse[i] * r[i]
-        x[i] = d[i]
+def first_step(x: Array, d: Array, r: Array, inverse: Array, weights: tuple[float, float, float], span: Span) -> None:
+    """First Chebyshev step from zero over nodes: ``x = d = weights * inverse * r``."""
+    for n in range(span[0], span[1]):
+        for a in range(3):
+            i = 3 * n + a
+            d[i] = weights[a] * inverse[n] * r[i]
+            x[i] = d[i]
 
 
-def next_step(x: Array, d: Array, r: Array, scaled: tuple[Array, float, float], span: Span) -> None:
-    """Chebyshev step: ``d = keep * d + weight * inverse diagonal * r; x += d``."""
-    inverse, keep, weight = scaled
-    for i in range(span[0], span[1]):
-        d[i] = keep * d[i] + weight * inverse[i] * r[i]
-        x[i] += d[i]
+def next_step(x: Array, d: Array, r: Array, inverse: Array, factors: tuple[float, ...], span: Span) -> None:
+    """Chebyshev step over nodes: ``d = keep * d + weights * inverse * r; x += d``; `factors` are keep and weights."""
+    for n in range(span[0], span[1]):
+        for a in range(3):
+            i = 3 * n + a
+            d[i] = factors[0] * d[i] + factors[1 + a] * inverse[n] * r[i]
+            x[i] += d[i]
 
 
 def copy_scaled(source: Array, target: Array, factor: float, span: Span) -> None:
