@@ -112,28 +112,33 @@ def next_step(x: Array, d: Array, r: Array, inverse: Array, factors: tuple[float
 
 def copy_scaled(source: Array, target: Array, factor: float, span: Span) -> None:
     """Write ``factor * source`` into `target`, which may have another precision."""
-    for i in range(span[0], span[1]):
+    # Slices, here and below: a loop from 0 can be vectorised, one from an unknown place may run from below 0.
+    source, target = source[span[0] : span[1]], target[span[0] : span[1]]
+    for i in range(source.size):
         target[i] = factor * source[i]
 
 
 def dot(a: Array, b: Array, span: Span) -> float:
     """Return the scalar product over `span`, summed in double precision."""
     total = 0.0
-    for i in range(span[0], span[1]):
+    a, b = a[span[0] : span[1]], b[span[0] : span[1]]
+    for i in range(a.size):
         total += float(a[i]) * float(b[i])
     return total
 
 
 def advance(x: Array, r: Array, p: Array, q: Array, length: float, span: Span) -> None:
     """Step of the conjugate gradients: ``x += length * p; r -= length * q``."""
-    for i in range(span[0], span[1]):
+    x, r, p, q = x[span[0] : span[1]], r[span[0] : span[1]], p[span[0] : span[1]], q[span[0] : span[1]]
+    for i in range(x.size):
         x[i] += length * p[i]
         r[i] -= length * q[i]
 
 
 def turn(p: Array, z: Array, keep: float, span: Span) -> None:
     """Next direction of the conjugate gradients: ``p = z + keep * p``."""
-    for i in range(span[0], span[1]):
+    p, z = p[span[0] : span[1]], z[span[0] : span[1]]
+    for i in range(p.size):
         p[i] = z[i] + keep * p[i]
 
 

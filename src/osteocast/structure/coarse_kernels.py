@@ -246,9 +246,10 @@ def middle_matrix(cell: int, fine: Children, given: tuple[Array, Array, Array, A
     for k in range(fine.first[cell], fine.first[cell + 1]):
         e = fine.order[k]
         one = masked[mask[e]] if mask[e] >= 0 else free[fine.octant[e]]
+        value = modulus[e]
         for i in range(24):
             for j in range(24):
-                matrix[i, j] += modulus[e] * one[i, j]
+                matrix[i, j] += value * one[i, j]
 
 
 def build_levels(
