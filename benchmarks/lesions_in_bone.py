@@ -40,8 +40,6 @@ SHARED = Path(os.environ.get("OSTEOCAST_SHARED", ROOT / "reference")) / "referen
 DIAMETERS = (8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32)
 PLACES = ("body-centre", "body-anterior", "body-posterior")
 LARGEST_SHARE = 0.37
-PUBLISHED_VOLUME = ((0.04, 0.03), (0.35, 0.30))
-"""Share of the volume and of the stiffness lost: Costa 2020, abstract."""
 LESIONS = (
     "lytic:18mm@body-centre",
     "mixed:18mm@body-centre",
@@ -127,6 +125,8 @@ def volume(name: str) -> Iterator[str]:
     sound = stiffness(found.bone, "compression")
     yield f"# {name}: sound {sound:.0f} N/mm"
     yield "bone,place,diameter_mm,body_share,stiffness_lost"
+    read = read_table("lesion_tissues")["published"]["lytic_volume"]
+    published = tuple(zip(read["body_share"], read["stiffness_lost"], strict=True))
     for place in PLACES:
         rows = []
         for diameter in DIAMETERS:
@@ -138,7 +138,7 @@ def volume(name: str) -> Iterator[str]:
         share, lost = np.array(rows).T
         slope, intercept = np.polyfit(share, lost, 1)
         r2 = np.corrcoef(share, lost)[0, 1] ** 2
-        at = ", ".join(f"at {s:.0%} {slope * s + intercept:.0%} (published {p:.0%})" for s, p in PUBLISHED_VOLUME)
+        at = ", ".join(f"at {s:.0%} {slope * s + intercept:.0%} (published {p:.0%})" for s, p in published)
         yield f"# {name} {place}: lost = {slope:.2f} share + {intercept:.3f}, r2 {r2:.3f}; {at}"
 
 

@@ -83,25 +83,27 @@ def traction(model: VoxelModel, field: Field, component: str) -> Prescribed:
 def sphere_outside(poisson: float, ratio: float) -> Field:
     """Displacement around a sphere of radius 1 and modulus `ratio` in a body of modulus 1 under unit tension along z.
 
-    J N Goodier, J Appl Mech 55 (1933) 39 gives the hole. A sphere of the same Poisson's ratio disturbs the field in
-    the same form; its uniform strain (J D Eshelby, Proc R Soc A 241 (1957) 376) scales the two parts.
-    `test_the_exact_fields_are_solutions` shows equilibrium and continuity.
+    The strain inside is uniform (`sphere_inside`), so that the disturbance at r = 1 is linear in x: `grow` x, and
+    `distort` diag(-1/2, -1/2, 1) x. Outside, the fields without body force that fade are x / r^3 for the first; for the
+    second ``b`` grad d2/dz2 (1 / r) and the radial one with r^-2, ``c``. At r = 1 the sum of these two is linear only
+    if c = 5 (1 - 2 nu) b, and then distort = 16 (4 - 5 nu) b / 3. A modulus of 0 gives the cavity of J N Goodier,
+    J Appl Mech 55 (1933) 39, whose factor (27 - 15 nu) / (2 (7 - 5 nu)) follows. No constant rests on a source:
+    `test_the_exact_fields_are_in_equilibrium` and `test_the_exact_fields_fit_at_the_surface` show equilibrium, no
+    traction on the cavity, and one displacement and traction on both sides of a sphere, which only the solution has.
     """
-    shear = 0.5 / (1 + poisson)
-    volume, shape = eshelby(poisson)
-    whole = 1 / (8 * shear * (7 - 5 * poisson))
+    change = sphere_inside(poisson, ratio) - np.array([-poisson, -poisson, 1.0])
+    grow = change.mean()
+    distort = change[2] - grow
+    b = 3 * distort / (16 * (4 - 5 * poisson))
+    c = 5 * (1 - 2 * poisson) * b
     turn = (5 - 4 * poisson) / (1 - 2 * poisson)
-    mean = -whole * (13 - 10 * poisson) + turn * whole * 5 * (1 - 2 * poisson) / 3
-    grow, distort = ((1 - ratio) * (1 - k) / (1 - k * (1 - ratio)) for k in (volume, shape))
-    b, c = distort * whole, distort * whole * 5 * (1 - 2 * poisson)
-    a = grow * mean - turn * c / 3
 
     def field(at: Floats) -> Floats:
         r = np.linalg.norm(at, axis=-1)
         rho = np.hypot(at[..., 0], at[..., 1])
         cosine, sine = at[..., 2] / r, rho / r
         c2, s2 = cosine**2 - sine**2, 2 * sine * cosine
-        radial = -a / r**2 - 3 * b / r**4 + (turn * c / r**2 - 9 * b / r**4) * c2
+        radial = grow / r**2 + (turn * c / r**2 - 9 * b / r**4) * (c2 + 1 / 3)
         radial += r / 2 * ((1 - poisson) + (1 + poisson) * c2)
         polar = -(2 * c / r**2 + 6 * b / r**4 + r / 2 * (1 + poisson)) * s2
         flat = np.where(rho[..., None] > 0, at[..., :2] / np.where(rho > 0, rho, 1)[..., None], 0)
@@ -112,7 +114,7 @@ def sphere_outside(poisson: float, ratio: float) -> Field:
 
 
 def eshelby(poisson: float) -> tuple[float, float]:
-    """Parts of Eshelby's tensor of a sphere: change of volume, and of shape."""
+    """Parts of Eshelby's tensor of a sphere, Proc R Soc A 241 (1957) 376: change of volume, and of shape."""
     return (1 + poisson) / (3 * (1 - poisson)), 2 * (4 - 5 * poisson) / (15 * (1 - poisson))
 
 

@@ -40,15 +40,13 @@ NONE = np.empty(0, F)
 
 
 class Level(NamedTuple):
-    """One level of aggregation in single precision: operator, smoothing steps, interpolation and its transpose."""
+    """One level of aggregation in single precision: operator, smoothing steps and interpolation."""
 
     size: int
     matrix: Blocks
     steps: list[Step]
     interpolate: Blocks
-    restrict: Blocks
     rows: list[Span]
-    coarse: list[Span]
     work: tuple[Array, Array, Array, Array]
 
 
@@ -83,7 +81,7 @@ def _closed(matrix: Blocks) -> Blocks:
 
 
 def _smoothed(level: Blocks, owner: Array, motion: Array, size: int, factor: float) -> tuple[Blocks, Array]:
-    """Return the smoothed blocks (size x 6) of the groups, and the motions of the groups."""
+    """Return the smoothed blocks (size x 6) of the groups in single precision, and the motions of the groups."""
     k = kernels()
     order = np.argsort(owner, kind="stable")
     first = np.searchsorted(owner[order], np.arange(int(owner.max()) + 2))
@@ -93,15 +91,17 @@ def _smoothed(level: Blocks, owner: Array, motion: Array, size: int, factor: flo
     k.groups_around(level.start, level.column, owner, column)
     smoothed = Blocks(start, column, np.zeros(6 * size * column.size), NONE)
     k.smooth_basis(level, basis, owner, smoothed, size, factor)
-    return smoothed, coarse
+    return smoothed._replace(value=smoothed.value.astype(F)), coarse
 
 
-def _galerkin(level: Blocks, smoothed: Blocks, restrict: Blocks, size: int) -> Blocks:
+def _galerkin(level: Blocks, smoothed: Blocks, groups: int, size: int) -> Blocks:
     """Return ``P.T @ matrix @ P``."""
     k = kernels()
-    start = k.coarse_pattern(level, smoothed, restrict, np.empty(0, np.int32))
+    first = np.concatenate([[0], np.cumsum(np.bincount(smoothed.column, minlength=groups))])
+    rows = k.rows_of_groups(smoothed, first)
+    start = k.coarse_pattern(level, smoothed, first, rows, np.empty(0, np.int32))
     column = np.empty(int(start[-1]), np.int32)
-    k.coarse_pattern(level, smoothed, restrict, column)
+    k.coarse_pattern(level, smoothed, first, rows, column)
     result = Blocks(start, column, np.zeros(36 * column.size), NONE)
     k.coarse_values(level, smoothed, result, size)
     return _closed(result)
@@ -124,15 +124,10 @@ def _next(level: Blocks, motion: Array, size: int, threads: bool) -> tuple[Level
     owner = k.group(level.start, level.column)
     smoothed, coarse = _smoothed(level, owner, motion, size, 4 / 3 / largest)
     groups = int(owner.max()) + 1
-    start = np.concatenate([[0], np.cumsum(np.bincount(smoothed.column, minlength=groups))])
-    shell = (np.empty_like(smoothed.column), np.empty_like(smoothed.value), NONE)
-    restrict = Blocks(start, *shell)
-    k.transpose_blocks(smoothed, restrict, size, 6)
-    below = _galerkin(level, smoothed, restrict, size)
+    below = _galerkin(level, smoothed, groups, size)
     work = (np.zeros(size * count, F), np.zeros(size * count, F), np.zeros(size * count, F), np.zeros(6 * groups, F))
-    parts = [even(n) if threads and n >= SHARED else [(0, n)] for n in (count, groups)]
-    single = (smoothed._replace(value=smoothed.value.astype(F)), restrict._replace(value=restrict.value.astype(F)))
-    return Level(size, matrix, chebyshev(largest, DEGREE), *single, parts[0], parts[1], work), below, coarse
+    parts = even(count) if threads and count >= SHARED else [(0, count)]
+    return Level(size, matrix, chebyshev(largest, DEGREE), smoothed, parts, work), below, coarse
 
 
 def _dense(matrix: Blocks, size: int) -> Array:
@@ -176,11 +171,11 @@ class Aggregation:
         each(partial(getattr(k, f"first_{level.size}"), level.matrix, b, x, d, F(level.steps[0].weight)), level.rows)
         x, other = self._smooth(level, b, (x, other), level.steps[1:])
         residual = getattr(k, f"rows_{level.size}_{level.size}")
-        down, up = getattr(k, f"rows_6_{level.size}"), getattr(k, f"rows_{level.size}_6")
+        down, up = getattr(k, f"transposed_{level.size}_6"), getattr(k, f"rows_{level.size}_6")
         for _ in range(CORRECTIONS):
             each(partial(residual, level.matrix, b, x, other, F(-1)), level.rows)
             coarse[:] = 0
-            each(partial(down, level.restrict, coarse, other, coarse, F(1)), level.coarse)
+            down(level.interpolate, other, coarse)
             correction = self.cycle(coarse, depth + 1)
             each(partial(up, level.interpolate, x, correction, x, F(1)), level.rows)
             x, other = self._smooth(level, b, (x, other), level.steps)

@@ -128,29 +128,27 @@ def smooth_basis(level: Blocks, basis: Array, owner: Array, smoothed: Blocks, si
                     smoothed.value[at + 6 * a + j] = part[a, j]
 
 
-def transpose_blocks(given: Blocks, result: Blocks, rows: int, columns: int) -> None:
-    """Fill `result`, whose `start` is known, with the transpose of blocks of rows x columns."""
-    free = result.start.copy()
-    for n in range(given.start.size - 1):
-        for k in range(given.start[n], given.start[n + 1]):
-            to = free[given.column[k]]
-            free[given.column[k]] += 1
-            result.column[to] = n
-            for a in range(rows):
-                for b in range(columns):
-                    result.value[rows * (columns * to + b) + a] = given.value[columns * (rows * k + a) + b]
+def rows_of_groups(smoothed: Blocks, start: Array) -> Array:
+    """Return the rows that each group takes part in: those of group g from ``start[g]`` to ``start[g + 1]``."""
+    free = start.copy()
+    row = np.empty(smoothed.column.size, np.int32)
+    for n in range(smoothed.start.size - 1):
+        for k in range(smoothed.start[n], smoothed.start[n + 1]):
+            row[free[smoothed.column[k]]] = n
+            free[smoothed.column[k]] += 1
+    return row
 
 
-def coarse_pattern(level: Blocks, smoothed: Blocks, restrict: Blocks, column: Array) -> Array:
-    """Return row starts of the Galerkin product; fills `column` unless it is empty."""
-    groups = restrict.start.size - 1
+def coarse_pattern(level: Blocks, smoothed: Blocks, start: Array, rows: Array, column: Array) -> Array:
+    """Return row starts of the Galerkin product from `rows_of_groups`; fills `column` unless it is empty."""
+    groups = start.size - 1
     row = np.zeros(groups + 1, np.int64)
     seen = np.full(groups, -1)
     met = np.full(level.start.size - 1, -1)
     total = 0
     for g in range(groups):
-        for i in range(restrict.start[g], restrict.start[g + 1]):
-            n = restrict.column[i]
+        for i in range(start[g], start[g + 1]):
+            n = rows[i]
             for k in range(level.start[n], level.start[n + 1]):
                 m = level.column[k]
                 if met[m] == g:

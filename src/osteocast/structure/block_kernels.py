@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-SHAPES = ((3, 3), (6, 6), (3, 6), (6, 3))
-"""Rows and columns of a block: two operators, interpolation from six to three unknowns, and its transpose."""
+SHAPES = ((3, 3), (6, 6), (3, 6))
+"""Rows and columns of a block: two operators, and interpolation from six to three unknowns."""
 
 
 class Blocks(NamedTuple):
@@ -47,6 +47,18 @@ def _product(rows: int, columns: int) -> str:
     lines = [f"def rows_{rows}_{columns}(blocks, b, x, out, sign, span):", "    zero = sign - sign"]
     lines += ["    for n in range(span[0], span[1]):", *_zero(rows), *_sums(rows, columns)]
     lines += [f"        out[{rows} * n + {a}] = b[{rows} * n + {a}] + sign * s{a}" for a in range(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _transposed(rows: int, columns: int) -> str:
+    """Print ``out += transpose of matrix @ x``."""
+    lines = [f"def transposed_{rows}_{columns}(blocks, x, out):", "    for n in range(blocks.start.size - 1):"]
+    lines += [f"        y{a} = x[{rows} * n + {a}]" for a in range(rows)]
+    lines += ["        for k in range(blocks.start[n], blocks.start[n + 1]):"]
+    lines += [f"            j = {columns} * blocks.column[k]", f"            v = {rows * columns} * k"]
+    for b in range(columns):
+        terms = " + ".join(f"blocks.value[v + {columns * a + b}] * y{a}" for a in range(rows))
+        lines.append(f"            out[j + {b}] += {terms}")
     return "\n".join(lines) + "\n"
 
 
@@ -112,4 +124,4 @@ def kernel_texts() -> list[str]:
     """Return the text of every kernel."""
     products = [_product(*shape) for shape in SHAPES]
     steps = [text for size in (3, 6) for text in (_first(size), _next(size))]
-    return [*products, *steps, _both_sides(), _add_scaled()]
+    return [*products, *steps, _transposed(3, 6), _transposed(6, 6), _both_sides(), _add_scaled()]

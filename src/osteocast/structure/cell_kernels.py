@@ -92,46 +92,53 @@ def sum_modulus(total: Array, cells: Cells) -> None:
             total[cells.row3[p + k]] += e
 
 
-def first_step(x: Array, d: Array, r: Array, scaled: tuple[Array, float], span: Span) -> None:
-    """First Chebyshev step from zero: ``x = d = weight * inverse diagonal * r``."""
-    inverse, weight = scaled
-    for i in range(span[0], span[1]):
-        d[i] = weight * inverse[i] * r[i]
-        x[i] = d[i]
+def first_step(x: Array, d: Array, r: Array, inverse: Array, weights: tuple[float, float, float], span: Span) -> None:
+    """First Chebyshev step from zero over nodes: ``x = d = weights * inverse * r``."""
+    for n in range(span[0], span[1]):
+        for a in range(3):
+            i = 3 * n + a
+            d[i] = weights[a] * inverse[n] * r[i]
+            x[i] = d[i]
 
 
-def next_step(x: Array, d: Array, r: Array, scaled: tuple[Array, float, float], span: Span) -> None:
-    """Chebyshev step: ``d = keep * d + weight * inverse diagonal * r; x += d``."""
-    inverse, keep, weight = scaled
-    for i in range(span[0], span[1]):
-        d[i] = keep * d[i] + weight * inverse[i] * r[i]
-        x[i] += d[i]
+def next_step(x: Array, d: Array, r: Array, inverse: Array, factors: tuple[float, ...], span: Span) -> None:
+    """Chebyshev step over nodes: ``d = keep * d + weights * inverse * r; x += d``; `factors` are keep and weights."""
+    for n in range(span[0], span[1]):
+        for a in range(3):
+            i = 3 * n + a
+            d[i] = factors[0] * d[i] + factors[1 + a] * inverse[n] * r[i]
+            x[i] += d[i]
 
 
 def copy_scaled(source: Array, target: Array, factor: float, span: Span) -> None:
     """Write ``factor * source`` into `target`, which may have another precision."""
-    for i in range(span[0], span[1]):
+    # Slices, here and below: a loop from 0 can be vectorised, one from an unknown place may run from below 0.
+    source, target = source[span[0] : span[1]], target[span[0] : span[1]]
+    for i in range(source.size):
         target[i] = factor * source[i]
 
 
 def dot(a: Array, b: Array, span: Span) -> float:
     """Return the scalar product over `span`, summed in double precision."""
     total = 0.0
-    for i in range(span[0], span[1]):
+    a, b = a[span[0] : span[1]], b[span[0] : span[1]]
+    for i in range(a.size):
         total += float(a[i]) * float(b[i])
     return total
 
 
 def advance(x: Array, r: Array, p: Array, q: Array, length: float, span: Span) -> None:
     """Step of the conjugate gradients: ``x += length * p; r -= length * q``."""
-    for i in range(span[0], span[1]):
+    x, r, p, q = x[span[0] : span[1]], r[span[0] : span[1]], p[span[0] : span[1]], q[span[0] : span[1]]
+    for i in range(x.size):
         x[i] += length * p[i]
         r[i] -= length * q[i]
 
 
 def turn(p: Array, z: Array, keep: float, span: Span) -> None:
     """Next direction of the conjugate gradients: ``p = z + keep * p``."""
-    for i in range(span[0], span[1]):
+    p, z = p[span[0] : span[1]], z[span[0] : span[1]]
+    for i in range(p.size):
         p[i] = z[i] + keep * p[i]
 
 

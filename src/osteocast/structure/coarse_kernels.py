@@ -246,9 +246,10 @@ def middle_matrix(cell: int, fine: Children, given: tuple[Array, Array, Array, A
     for k in range(fine.first[cell], fine.first[cell + 1]):
         e = fine.order[k]
         one = masked[mask[e]] if mask[e] >= 0 else free[fine.octant[e]]
+        value = modulus[e]
         for i in range(24):
             for j in range(24):
-                matrix[i, j] += modulus[e] * one[i, j]
+                matrix[i, j] += value * one[i, j]
 
 
 def build_levels(
@@ -294,3 +295,15 @@ def close_rows(blocks: Blocks, tiny: float) -> None:
         else:
             out[:] = 0
             out[0], out[4], out[8] = 1 / xx, 1 / yy, 1 / zz
+
+
+def alone(blocks: Blocks) -> Array:
+    """Return which dofs of a matrix of 3 x 3 blocks are coupled to no other, shape (rows, 3)."""
+    result = np.ones((blocks.start.size - 1, 3), np.bool_)
+    for n in range(blocks.start.size - 1):
+        for k in range(blocks.start[n], blocks.start[n + 1]):
+            for a in range(3):
+                for b in range(3):
+                    if blocks.value[9 * k + 3 * a + b] != 0 and (blocks.column[k] != n or a != b):
+                        result[n, a] = False
+    return result

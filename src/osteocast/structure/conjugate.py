@@ -16,9 +16,13 @@ Array = NDArray[Any]
 
 
 class Outcome(NamedTuple):
-    """Displacements of all dofs, iterations, and the residual relative to the load."""
+    """Displacements of all dofs, the forces they need, iterations, and the residual relative to the load.
+
+    The forces lie in `Multigrid.spare`.
+    """
 
     displacement: Array
+    inside: Array
     iterations: int
     residual: float
 
@@ -30,7 +34,7 @@ class Limits(NamedTuple):
     most: int
 
 
-def conjugate_gradients(grid: Multigrid, force: Array, start: Array, load: float, limits: Limits) -> Outcome:
+def conjugate_gradients(grid: Multigrid, force: Array, start: Array, load: float | None, limits: Limits) -> Outcome:
     """Solve from `start`, which already has the prescribed values on held dofs.
 
     Parameters
@@ -42,7 +46,7 @@ def conjugate_gradients(grid: Multigrid, force: Array, start: Array, load: float
     start
         First displacements [mm]; changed in place to the solution.
     load
-        Norm of the load that the residual is compared with [N].
+        Norm of the load that the residual is compared with [N]; None: that of the first residual.
     limits
 
     Raises
@@ -50,16 +54,17 @@ def conjugate_gradients(grid: Multigrid, force: Array, start: Array, load: float
     SolveError
         If the residual is not reached: ``strength.not-converged``.
     """
-    u, q, r = start, np.empty_like(start), np.empty_like(start)
+    u, q, r = start, grid.spare, np.empty_like(start)
     # A direction may be rounded as long as the product with it is exact.
     p = np.zeros(start.size, np.float32)
     iterations, reached = 0, _true_residual(grid, force, u, r, q)
+    load = reached if load is None else load
     while reached > limits.tolerance * load:
         if iterations >= limits.most or not math.isfinite(reached):
             raise SolveError(_not_converged(iterations, reached / load, limits))
         iterations += _run(grid, (u, r, p, q), limits._replace(most=limits.most - iterations), load)
         reached = _true_residual(grid, force, u, r, q)
-    return Outcome(u, iterations, reached / load if load > 0 else 0.0)
+    return Outcome(u, q, iterations, reached / load if load > 0 else 0.0)
 
 
 def _true_residual(grid: Multigrid, force: Array, u: Array, r: Array, q: Array) -> float:
@@ -70,18 +75,17 @@ def _true_residual(grid: Multigrid, force: Array, u: Array, r: Array, q: Array) 
 
 
 def _run(grid: Multigrid, vectors: tuple[Array, Array, Array, Array], limits: Limits, load: float) -> int:
-    """Iterate until the updated residual is small; the formula of Polak and Ribiere forgives rounding of the cycle."""
+    """Iterate until the updated residual is small."""
     u, r, p, q = vectors
     k, each = grid.k, grid.workers.each
-    before, length = 0.0, 0.0
+    before = math.inf
     for iteration in range(1, limits.most + 1):
         z = grid.cycle(r)
         product = _dot(grid, r, z)
         if not product > 0:
             return iteration
-        keep = -length * _dot(grid, z, q) / before if iteration > 1 else 0.0
+        each(partial(k.turn, p, z, product / before), grid.parts)
         before = product
-        each(partial(k.turn, p, z, keep), grid.parts)
         grid.product(p, q)
         q[grid.held] = 0
         length = product / _dot(grid, p, q)

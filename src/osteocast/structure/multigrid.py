@@ -41,7 +41,7 @@ class _Values:
     minus: Cells
     double: Cells
     inverse: Array
-    steps: list[Step]
+    steps: list[tuple[np.float32, ...]]
     first: Blocks
     first_steps: list[Step]
     below: Aggregation
@@ -81,12 +81,24 @@ class Multigrid:
         self.patterns = [empty_blocks(g.nodes, g.at.shape[0], half) for g, half in halves]
         self.cell_parts = spans(positions.slabs)
         self.node_parts, self.middle_parts = spans(self.one.slabs), spans(self.two.slabs)
-        self.rows = even(self.one.grid.at.shape[0])
+        self.rows, self.fine_rows = workers.cut(self.one.grid.at.shape[0]), workers.cut(self.nodes)
         self.parts = even(3 * self.nodes)
         self.scratch = {t: np.zeros(36 * element.STRIDE, t) for t in (np.float32, np.float64)}
-        self.work = [np.zeros(3 * self.nodes, np.float32) for _ in range(3)]
-        self.middle = [np.zeros(3 * self.one.grid.at.shape[0], np.float32) for _ in range(4)]
+        self.spare = np.zeros(3 * self.nodes)
+        self.work, self.middle = self._vectors()
         self.values: _Values
+
+    def _vectors(self) -> tuple[list[Array], list[Array]]:
+        """Return the vectors of a cycle; all but the first lie in `spare`, those of the middle where no other is used.
+
+        On the way down the residual has been handed on and the last step is not needed again.
+        """
+        fine, size = 3 * self.nodes, 3 * self.one.grid.at.shape[0]
+        x, rest, d = np.zeros(fine, np.float32), *np.split(self.spare.view(np.float32), 2)
+        three = rest[: 3 * size] if 3 * size <= fine else np.zeros(3 * size, np.float32)
+        b = d[:size] if size <= fine else np.zeros(size, np.float32)
+        middle, *others = np.split(three, 3)
+        return [x, rest, d], [middle, b, *others]
 
     def _masked_children(self, nodes: Array) -> tuple[Array, Array]:
         """Return for each cell the place of its matrix if it has held dofs, else -1, and those matrices."""
@@ -115,14 +127,16 @@ class Multigrid:
         minus = double._replace(
             modulus=double.modulus.astype(np.float32), coefficients=-double.coefficients.astype(np.float32)
         )
-        total = np.zeros(self.nodes)
-        k.sum_modulus(total, double)
-        diagonal = np.diag(element.stiffness(*self.material))[:3]
-        inverse = (1 / np.outer(total, diagonal)).astype(np.float32).ravel()
-        inverse[self.held] = 0
+        inverse = np.zeros(self.nodes)
+        k.sum_modulus(inverse, double)
+        inverse = np.reciprocal(inverse, out=inverse).astype(np.float32)
         first, second = self._galerkin(modulus)
         below = self._below(second)
-        steps = chebyshev(element.largest_eigenvalue(*self.material), self.degree)
+        diagonal = np.diag(element.stiffness(*self.material))[:3]
+        steps = [
+            (np.float32(keep), *(weight / diagonal).astype(np.float32))
+            for keep, weight in chebyshev(element.largest_eigenvalue(*self.material), self.degree)
+        ]
         self.values = _Values(minus, double, inverse, steps, first, self._first_steps(first), below)
 
     def set_operator(self, modulus: Array) -> None:
@@ -132,7 +146,7 @@ class Multigrid:
     def _cells(self, modulus: Array) -> Cells:
         rows = self.positions.rows
         spread = np.zeros(rows[0].size)
-        spread[self.positions.cell] = modulus
+        spread[self.positions.filled] = modulus
         return Cells(*rows, spread, element.coefficients(*self.material))
 
     def _galerkin(self, modulus: Array) -> tuple[Blocks, Blocks]:
@@ -166,12 +180,8 @@ class Multigrid:
         return chebyshev(largest_eigenvalue(product, size), self.degree)
 
     def _below(self, second: Blocks) -> Aggregation:
-        total = np.add.reduceat(np.abs(second.value.reshape(-1, 3, 3)).sum(2), second.start[:-1])
-        row = np.repeat(np.arange(second.start.size - 1, dtype=np.int32), np.diff(second.start))
-        own = second.value.reshape(-1, 3, 3)[second.column == row]
-        alone = total <= np.einsum("nii->ni", own)
         at = self.two.grid.at * (4 * np.array(self.material.spacing))
-        return Aggregation(second, rigid_motions(at, ~alone), self.workers)
+        return Aggregation(second, rigid_motions(at, ~self.k.alone(second)), self.workers)
 
     def product(self, u: Array, out: Array) -> None:
         """Write stiffness times `u` in double precision, held dofs included."""
@@ -191,33 +201,35 @@ class Multigrid:
         self.workers.alternating(part, self.cell_parts)
 
     def cycle(self, r: Array) -> Array:
-        """Return the approximate solution for the residual `r`, in single precision; overwritten by the next call."""
+        """Return the approximate solution for the residual `r`, which is zero on held dofs, in single precision.
+
+        The next call overwrites it, and every call overwrites `spare`.
+        """
         k, v, each = self.k, self.values, self.workers.each
         x, rest, d = self.work
-        each(partial(k.first_step, x, d, r, (v.inverse, np.float32(v.steps[0].weight))), self.parts)
+        each(partial(k.first_step, x, d, r, v.inverse, v.steps[0][1:]), self.fine_rows)
         self._smooth(r, v.steps[1:])
         self._residual(r)
-        k.put_zero(rest, self.held)
         coarse = self.middle[1]
         coarse[:] = 0
         self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.one.transfer), self.node_parts)
         self._middle_cycle()
-        each(partial(k.interpolate_nodes, self.middle[0], x, self.one.transfer), self.node_parts)
+        each(partial(k.interpolate_nodes, self.middle[0], x, self.one.transfer), self.fine_rows)
         k.put_zero(x, self.held)
         self._smooth(r, v.steps)
         return x
 
     def _residual(self, r: Array) -> None:
         x, rest, _ = self.work
-        self.workers.each(partial(self.k.copy_scaled, r, rest, np.float32(1)), self.parts)
+        self.workers.each(partial(self.k.copy_scaled, r, rest, np.float32(1)), self.workers.cut(rest.size))
         self._apply(x, rest, self.values.minus)
+        self.k.put_zero(rest, self.held)
 
-    def _smooth(self, r: Array, steps: list[Step]) -> None:
+    def _smooth(self, r: Array, steps: list[tuple[np.float32, ...]]) -> None:
         x, rest, d = self.work
-        for keep, weight in steps:
+        for factors in steps:
             self._residual(r)
-            scaled = (self.values.inverse, np.float32(keep), np.float32(weight))
-            self.workers.each(partial(self.k.next_step, x, d, rest, scaled), self.parts)
+            self.workers.each(partial(self.k.next_step, x, d, rest, self.values.inverse, factors), self.fine_rows)
 
     def _middle_cycle(self) -> None:
         """Improve the first coarse grid: from its right-hand side to its solution."""
@@ -229,7 +241,7 @@ class Multigrid:
         coarse = np.zeros(3 * self.two.grid.at.shape[0], np.float32)
         self.workers.alternating(partial(k.restrict_nodes, rest, coarse, self.two.transfer), self.middle_parts)
         correction = self.values.below.cycle(coarse)
-        each(partial(k.interpolate_nodes, correction, x, self.two.transfer), self.middle_parts)
+        each(partial(k.interpolate_nodes, correction, x, self.two.transfer), self.rows)
         self._middle_smooth(steps)
 
     def _middle_residual(self) -> None:

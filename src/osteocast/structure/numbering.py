@@ -41,7 +41,7 @@ class Numbering(NamedTuple):
 
     def find(self, node: Array) -> tuple[Array, Array]:
         """Return the number of each flat node among `node`, and whether it is there at all."""
-        number = np.searchsorted(self.node, node)
+        number = np.searchsorted(self.node, node.astype(self.node.dtype, copy=False))
         number[number == self.node.size] = 0
         return number, self.node[number] == node
 
@@ -49,11 +49,12 @@ class Numbering(NamedTuple):
 class Positions(NamedTuple):
     """The order of `cell_kernels.Cells`: cells and the closing positions of their rows.
 
-    `rows` are the four node rows, `cell` the place of each cell in it, `slabs` the starts of the parts along z.
+    `rows` are the four node rows, `filled` marks the positions that are cells, `slabs` are the starts of the parts
+    along z.
     """
 
     rows: tuple[Array, Array, Array, Array]
-    cell: Array
+    filled: Array
     slabs: Array
 
 
@@ -94,12 +95,14 @@ def corner_numbers(cell: Array, node: Array, shape: tuple[int, int, int]) -> Arr
 def number(active: Array) -> Numbering:
     """Number the cells where `active` (nz, ny, nx) and the nodes they have."""
     shape = (active.shape[0], active.shape[1], active.shape[2])
-    cell = np.flatnonzero(active)
+    # Half as large where three times the highest node still fits, so that degrees of freedom fit as well.
+    kind = np.int32 if 3 * int(np.prod(np.array(shape) + 1)) < 2**31 else np.int64
+    cell = np.flatnonzero(active).astype(kind)
     low = first_nodes(cell, shape)
     used = np.zeros(int(np.prod(np.array(shape) + 1)), bool)
     for step in corner_steps(shape):
         used[low + step] = True
-    return Numbering(cell, np.flatnonzero(used), shape)
+    return Numbering(cell, np.flatnonzero(used).astype(kind), shape)
 
 
 def positions(numbering: Numbering, nodes: Array) -> Positions:
@@ -120,7 +123,9 @@ def positions(numbering: Numbering, nodes: Array) -> Positions:
     _, ny, nx = numbering.shape
     layer = np.searchsorted(cell, layer_starts(numbering.shape[0]) * ny * nx)
     slabs = np.append(at, size)[layer]
-    return Positions((rows[0], rows[1], rows[2], rows[3]), at.astype(np.int32), slabs)
+    filled = np.ones(size, bool)
+    filled[closing] = False
+    return Positions((rows[0], rows[1], rows[2], rows[3]), filled, slabs)
 
 
 def layer_starts(layers: int) -> Array:

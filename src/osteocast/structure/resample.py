@@ -1,4 +1,4 @@
-"""Cropping a volume to a bone, another spacing, and labels brought onto the grid of a CT."""
+"""Cropping a volume to a bone, and labels brought onto the grid of a CT."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import ndimage
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.volume import Matrix, Volume
 
-__all__ = ["Box", "Placed", "box_of", "crop", "place_on", "resampled"]
+__all__ = ["Box", "Placed", "box_of", "crop", "place_on"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -57,38 +57,6 @@ def crop(volume: Volume, box: Box) -> Volume:
     affine = np.array(volume.affine)
     affine[:3, 3] = volume.positions_mm(np.array([box.start]))[0]
     return Volume(np.ascontiguousarray(volume.values[box.slices]), affine, volume.unit)
-
-
-def resampled(volume: Volume, spacing_zyx_mm: tuple[float, float, float]) -> Volume:
-    """Return a volume at another spacing by linear interpolation; the outer faces of the voxels keep their places.
-
-    Coarser grids take the mean of what they cover first, so that thin cortex is thinned and not skipped.
-
-    Raises
-    ------
-    InputError
-        ``ct.geometry``: a spacing that leaves fewer than two voxels, or more than ten times as fine.
-    """
-    old = np.asarray(volume.spacing_zyx_mm)
-    new = np.asarray(spacing_zyx_mm, dtype=np.float64)
-    usable = new.shape == (3,) and bool(np.isfinite(new).all()) and bool((new > old / 10.0).all())
-    shape = np.rint(np.asarray(volume.shape_zyx) * old / new).astype(int) if usable else np.zeros(3, dtype=int)
-    if shape.min() < 2:
-        found, fix = f"{tuple(spacing_zyx_mm)} mm", "Choose a spacing near that of the CT."
-        raise InputError(Issue("ct.geometry", "spacing", found, "at least two voxels a side", fix))
-    ratio = new / old
-    values = volume.values
-    width = np.rint(ratio).astype(int)
-    if width.max() > 1:
-        values = ndimage.uniform_filter(values, size=tuple(np.maximum(width, 1)), mode="nearest")
-    first = 0.5 * ratio - 0.5
-    # A mean over an even number of voxels lies half a voxel before the one it is stored in.
-    offset = first + np.where((width > 1) & (width % 2 == 0), 0.5, 0.0)
-    values = ndimage.affine_transform(values, ratio, offset=offset, output_shape=tuple(shape), order=1, mode="nearest")
-    affine = np.array(volume.affine)
-    affine[:3, :3] = volume.affine[:3, :3] * ratio[::-1]
-    affine[:3, 3] = volume.positions_mm(first.reshape(1, 3))[0]
-    return Volume(values, affine, volume.unit)
 
 
 class Placed(NamedTuple):

@@ -134,20 +134,17 @@ class VoxelSolver:
         force = self._forces(forces)
         u = np.zeros(force.size)
         u[self._dof] = prescribed
-        unbalanced = np.empty_like(u)
-        grid.product(u, unbalanced)
-        unbalanced -= force
-        unbalanced[grid.held] = 0
-        load = float(np.linalg.norm(unbalanced))
-        del unbalanced
+        load = None
         if start is not None and start.displacement.size == u.size:
-            u = np.array(start.displacement, float).ravel()
+            grid.product(u, grid.spare)
+            grid.spare -= force
+            grid.spare[grid.held] = 0
+            load = float(np.linalg.norm(grid.spare))
+            u[:] = start.displacement.ravel()
             u[self._dof] = prescribed
         outcome = conjugate_gradients(grid, force, u, load, Limits(tolerance, self.settings.most_iterations))
         reaction = np.zeros(self.constraints.node.size)
-        inside = np.empty_like(u)
-        grid.product(u, inside)
-        reaction[self._found] = (inside - force)[self._dof]
+        reaction[self._found] = outcome.inside[self._dof] - force[self._dof]
         return Solution(
             model=self.model,
             cell=self.numbering.cell,

@@ -17,7 +17,7 @@ from osteocast.structure.label_checks import check_bone, mask_in_box
 from osteocast.structure.label_names import plain_name
 from osteocast.structure.label_picture import mask_picture, write_mask_picture
 from osteocast.structure.labels import label_tables, read_labels
-from osteocast.structure.resample import box_of, crop, resampled
+from osteocast.structure.resample import box_of, crop
 from osteocast.structure.volume import Volume
 
 SHAPE = (14, 16, 18)
@@ -290,21 +290,6 @@ def test_cropping_keeps_places_and_margins_stay_inside() -> None:
     assert part.positions_mm(np.array([[0, 0, 0]])) == pytest.approx(ct().positions_mm(np.array([[1, 0, 0]])))
     assert np.array_equal(part.values, ct().values[1:13, 0:16, 0:17])
     assert codes(lambda: box_of(np.zeros(SHAPE, bool), (1, 1, 1))) == ["label.empty"]
-
-
-@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (5.0, 1.6, 1.4), (2.5, 0.8, 0.7), (0.5, 0.4, 0.35)])
-def test_resampling_keeps_a_linear_field_and_its_place(spacing: tuple[float, float, float]) -> None:
-    fine = Volume(np.zeros((20, 24, 28), np.float32), plain_affine(), "HU")
-    places = fine.positions_mm(np.indices(fine.shape_zyx).reshape(3, -1).T)
-    linear = (places @ [2.0, -1.0, 0.5] + 7.0).reshape(fine.shape_zyx)
-    new = resampled(fine.with_values(linear, "HU"), spacing)
-    assert new.spacing_zyx_mm == pytest.approx(spacing)
-    inner = np.argwhere(np.ones(new.shape_zyx, bool))
-    keep = ((inner > 3) & (inner < np.array(new.shape_zyx) - 4)).all(axis=1) if min(new.shape_zyx) > 8 else slice(0, 0)
-    expected = new.positions_mm(inner[keep]) @ [2.0, -1.0, 0.5] + 7.0
-    assert new.values[tuple(inner[keep].T)] == pytest.approx(expected, abs=1e-3)
-    for bad in ((0.0, 1.0, 1.0), (1.0, 1.0, np.nan), (90.0, 1.0, 1.0)):
-        assert codes(lambda bad=bad: resampled(fine, bad)) == ["ct.geometry"]
 
 
 def test_reference_labels(shared_dir: Path) -> None:
