@@ -150,7 +150,7 @@ def _check_header(reader: Any, path: Path, layers: bool) -> None:
 
 
 def _check_nifti_sizes(reader: Any, path: Path) -> None:
-    """Refuse a NIfTI header that states the size of its voxels twice and differently: one reader takes this, one that."""
+    """Refuse a NIfTI header that states two sizes of voxel: one reader takes this, another that."""
     if reader.GetMetaData("sform_code") == "0":
         return
     rows = [[float(word) for word in reader.GetMetaData(f"srow_{axis}").split()[:3]] for axis in "xyz"]

@@ -14,8 +14,8 @@ import SimpleITK
 from tests.unit.structure.test_volume import reordered
 from tests.unit.structure.written import SECRETS, affine_of, codes, numbered, oblique, orders, plain_affine, write_image
 
-from osteocast.structure import ct_archive, ct_file, ct_header
 from osteocast.foundation.errors import InputError
+from osteocast.structure import ct_archive, ct_file, ct_header
 from osteocast.structure.ct_read import read_ct
 
 ENDINGS = [".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd"]
