@@ -13,10 +13,11 @@ import typer
 
 from osteocast import strength_options as bones
 from osteocast.evidence_commands import evidence_app
-from osteocast.foundation.errors import InputError, Issue, OsteocastError, StorageError
+from osteocast.foundation.errors import Issue, OsteocastError, StorageError
 from osteocast.foundation.version import VERSION
 from osteocast.interruption import SIGNALS, interrupt
 from osteocast.standard_output import say as _say
+from osteocast.words import check_words, misuse
 
 app = typer.Typer(
     name="osteocast",
@@ -352,13 +353,14 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code, every problem reported in words on standard error."""
     try:
+        check_words(arguments)
         done = app(arguments, standalone_mode=False)
         # 130 is Typer's word for Ctrl-C.
         return _interrupted() if done == 130 else int(done or 0)
     except OsteocastError as error:
         return _complain(str(error), error.exit_code)
     except _UsageError as error:
-        return _misused(error)
+        return _complain(misuse(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except MemoryError:
@@ -373,18 +375,6 @@ def run(arguments: list[str]) -> int:
             "(OSTEOCAST_DEBUG=1 shows where it happened).",
             1,
         )
-
-
-def _misused(error: Exception) -> int:
-    """Report an option, argument or command that the command line does not understand."""
-    context = getattr(error, "ctx", None)
-    command = Path(context.command_path).name if context is not None else "osteocast"
-    told = getattr(error, "format_message", None)
-    message = told() if told is not None else str(error)
-    if message.startswith("Usage:"):
-        return _complain(message, 2)  # a command without arguments shows its help
-    issue = Issue("option.invalid", command, message, "options as in the help", f"See `{command} --help`.")
-    return _complain(str(InputError(issue)), 2)
 
 
 def _interrupted() -> int:

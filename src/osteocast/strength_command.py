@@ -48,6 +48,9 @@ def strength_command(ct: Path, question: Question, asked: Asked) -> tuple[str, i
             fix = "Name one CT, or leave --mask-only out."
             raise InputError(Issue("question.mask-only", "mask-only", "a list of bones", "one bone", fix))
         return strength_of_many(ct, question, (asked.out, asked.workers, asked.as_json))
+    if asked.mask_only and asked.as_json:
+        fix = "Leave one of them out."
+        raise InputError(Issue("question.mask-only", "mask-only", "--json with it", "one of the two", fix))
     question.check()
     check_folder(asked.out)
     if asked.mask_only:

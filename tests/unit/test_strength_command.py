@@ -73,6 +73,8 @@ def test_a_mask_to_approve_first(folder, capsys):
         (["--load", "jump"], "[load.unknown]"),
         (["--labels-table", "mine"], "[label.table]"),
         (["--labels", "x" * 5000], "[file."),
+        (["--label", ""], "[option.invalid]"),
+        (["--mask-only", "--json"], "[question.mask-only]"),
     ],
 )
 def test_what_can_be_mended_ends_with_two_and_leaves_nothing(folder, options, code, capsys):
@@ -81,6 +83,15 @@ def test_what_can_be_mended_ends_with_two_and_leaves_nothing(folder, options, co
     assert code in captured.err
     assert "Traceback" not in captured.err
     assert not (folder / "o").exists()
+
+
+def test_an_empty_name_is_not_the_folder_one_stands_in(folder, capsys):
+    before = sorted(folder.iterdir())
+    assert ask("--out", "") == 2
+    assert ask("--out=") == 2
+    assert cli.run(["strength", "", *OPTIONS]) == 2
+    assert capsys.readouterr().err.count("[option.invalid]") == 3
+    assert sorted(folder.iterdir()) == before
 
 
 def test_a_folder_that_cannot_be_written_is_found_first(folder, capsys):

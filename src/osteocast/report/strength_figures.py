@@ -17,13 +17,13 @@ _QUIET: Final = "#5A6570"
 _RULE: Final = "#D5DADE"
 _STRONG: Final = "#00507D"
 _OTHER: Final = "#8A949C"
-_WIDTH: Final = 640.0
-_NAMES: Final = 268.0
-_MARGIN: Final = 84.0
-_ROW: Final = 25.0
+_WIDTH: Final = 420.0
+_LEFT: Final = 8.0
+_RIGHT: Final = 264.0
+_ROW: Final = 34.0
+_NAME: Final = 13.0
 _AXIS: Final = 26.0
 _BAND: Final = 0.13
-_ROOM: Final = 52.0
 _CURVE: Final = (460.0, 250.0)
 _KILO: Final = 1000.0
 
@@ -34,7 +34,8 @@ Row = Mapping[str, Any]
 def carries(rows: Sequence[Row]) -> Markup:
     """Draw failure load and loads of daily life as bars on one scale; the first row is the bone.
 
-    The dashed line and its band carry the bone's load and interval down through the other rows.
+    The dashed line and its band carry the bone's load and interval down through the other rows. Names stand above
+    their bars and numbers right of the scale, so that no line crosses them and a phone shows them legibly.
     """
     top = max(max(r["load_n"], r.get("high_n") or 0.0) for r in rows)
     scale = round_limit(top / _KILO)
@@ -46,7 +47,7 @@ def carries(rows: Sequence[Row]) -> Markup:
     drawn.append(
         tag("rect", x=low, y=_AXIS, width=max(high - low, 0.1), height=height - _AXIS, fill=_STRONG, fill_opacity=_BAND)
     )
-    line = polyline([(middle, _AXIS), (middle, height)])
+    line = "".join(f"M{middle:.2f},{_AXIS + _ROW * n + _NAME + 2.0}v{_ROW - _NAME - 2.0}" for n in range(len(rows)))
     drawn.append(tag("path", d=line, stroke=_STRONG, stroke_width=1.4, stroke_dasharray="4 3"))
     for number, row in enumerate(rows):
         drawn.append(_bar(row, _AXIS + _ROW * number, scale, bone))
@@ -54,7 +55,7 @@ def carries(rows: Sequence[Row]) -> Markup:
 
 
 def _x(newton: float, scale: float) -> float:
-    return _NAMES + (_WIDTH - _NAMES - _MARGIN) * min(max(newton / _KILO / scale, 0.0), 1.0)
+    return _LEFT + (_RIGHT - _LEFT) * min(max(newton / _KILO / scale, 0.0), 1.0)
 
 
 def _grid(scale: float, height: float) -> Markup:
@@ -68,31 +69,31 @@ def _grid(scale: float, height: float) -> Markup:
 
 def _bar(row: Row, top: float, scale: float, bone: Row) -> Markup:
     daily = row["kind"] == "daily"
-    thick = 9.0 if daily else 15.0
-    middle = top + _ROW / 2.0
-    end = _x(row["load_n"], scale)
-    bar = end - _NAMES
+    thick = 9.0 if daily else 13.0
+    middle = top + (_NAME + _ROW) / 2.0
     style: dict[str, Any] = {"fill": _OTHER} if daily else {"fill": _STRONG}
     if row["kind"] == "without":
         style = {"fill": "#FFFFFF", "stroke": _STRONG, "stroke_width": 1.6}
     drawn = [
-        _words((_NAMES - 8.0, middle + 4.0), row["title"], "end", _INK, weight=None if daily else "600"),
-        tag("rect", x=_NAMES, y=middle - thick / 2.0, width=max(bar, 0.6), height=thick, **style),
+        _words((_LEFT, top + _NAME - 1.0), row["title"], "start", _INK, weight=None if daily else "600"),
+        tag(
+            "rect",
+            x=_LEFT,
+            y=middle - thick / 2.0,
+            width=max(_x(row["load_n"], scale) - _LEFT, 0.6),
+            height=thick,
+            **style,
+        ),
     ]
     if row.get("low_n") is not None and row.get("high_n") is not None:
         a, b = _x(row["low_n"], scale), _x(row["high_n"], scale)
         drawn.append(tag("path", d=f"M{a:.2f},{middle}H{b:.2f}", stroke=_INK, stroke_width=1.6))
         ends = "".join(f"M{x:.2f},{middle - 5}v10" for x in (a, b))
         drawn.append(tag("path", d=ends, stroke=_INK, stroke_width=1.6))
-        end = max(end, b)
     text = f"{row['load_n'] / _KILO:.2g}" if row["load_n"] < 10 * _KILO else f"{row['load_n'] / _KILO:.0f}"
-    if not daily and bar > _ROOM:
-        # Inside the bar: beyond it the number would stand at the end of the whisker.
-        ink = "#FFFFFF" if row["kind"] == "carried" else _INK
-        drawn.append(_words((_NAMES + 6.0, middle + 4.0), f"{text} kN", "start", ink, "600"))
-        return group(drawn)
-    said = _standing(row["load_n"], bone) if daily else ""
-    drawn.append(_words((end + 6.0, middle + 4.0), text + said, "start", _INK, "600" if "exceeds" in said else None))
+    said = _standing(row["load_n"], bone) if daily else " kN"
+    weight = "600" if not daily or "exceeds" in said else None
+    drawn.append(_words((_RIGHT + 12.0, middle + 4.0), text + said, "start", _INK, weight))
     return group(drawn)
 
 

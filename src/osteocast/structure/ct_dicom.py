@@ -81,7 +81,15 @@ def _read_slices(
     values = np.empty((len(slices), *first.shape), dtype=np.float32)
     for index, which in enumerate(grid.order):
         values[index] = _pixels(slices[which].path, first.shape)
-    return values, grid.affine, first.rescale_type, grid.warnings
+    return values, grid.affine, first.rescale_type, (*grid.warnings, *_scale_warning(first, place))
+
+
+def _scale_warning(first: Slice, place: str) -> tuple[Issue, ...]:
+    if first.scaled:
+        return ()
+    found = "no usable slope and intercept of the values in any slice; taken as 1 and 0 where they are missing"
+    fix = "Make sure that air is near -1000 and fat near -100; export the series again if they are not."
+    return (Issue("ct.scale-missing", place, found, "RescaleSlope and RescaleIntercept", fix),)
 
 
 def _check_size(count: int, shape: tuple[int, int], place: str) -> None:

@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 # What else stands in a header may name a person: it is not read.
 _KEPT_NOTES = re.compile(r"[qs]form_code|NRRD_space|Segment\d{1,4}_(Name|LabelValue|Layer)")
+# Addresses in memory and the folders of a file, which may be called after a person.
+_NOT_SHOWN = re.compile(r"\(0x[0-9a-f]+\)|(?<!\S)\S*[/\\](?=\S)")
+_SIZE_ERROR = 0.01
 
 
 class Image(NamedTuple):
@@ -85,6 +88,7 @@ def read_image(path: Path, layers: bool = False) -> Image:
     with_reader(path.name, reader.ReadImageInformation)
     _check_header(reader, path, layers)
     if ending.startswith(".nii"):
+        with_reader(path.name, partial(_check_nifti_sizes, reader, path))
         with_reader(path.name, partial(check_finite_nifti, path))
     image = with_reader(path.name, reader.Execute)
     values = with_reader(path.name, lambda: itk.GetArrayFromImage(image))
@@ -122,7 +126,7 @@ def with_reader(place: str, work: Callable[[], T]) -> T:
         raise InputError(Issue("ct.too-large", place, "more than the memory", "a smaller image", fix)) from None
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        found = lines[-1][-160:] if lines else type(error).__name__
+        found = _NOT_SHOWN.sub("", lines[-1])[-160:] if lines else type(error).__name__
         fix = "Export the image again, with right-angled axes."
         raise InputError(Issue("ct.unreadable", place, found, "a readable image", fix)) from None
 
@@ -143,6 +147,21 @@ def _check_header(reader: Any, path: Path, layers: bool) -> None:
     # NIfTI says where its voxels begin; the text headers of the others are short and counted by their own readers.
     offset = reader.GetMetaData("vox_offset") if reader.HasMetaDataKey("vox_offset") else "0"
     check_length(path, voxels * _bytes_a_voxel(reader) + int(max(float(offset), 0.0)))
+
+
+def _check_nifti_sizes(reader: Any, path: Path) -> None:
+    """Refuse a NIfTI header that states two sizes of voxel: one reader takes this, another that."""
+    if reader.GetMetaData("sform_code") == "0":
+        return
+    rows = [[float(word) for word in reader.GetMetaData(f"srow_{axis}").split()[:3]] for axis in "xyz"]
+    placed = np.linalg.norm(rows, axis=0)
+    stated = np.array([float(reader.GetMetaData(f"pixdim[{axis}]")) for axis in (1, 2, 3)])
+    if np.allclose(stated, placed, rtol=_SIZE_ERROR):
+        return
+    sizes = (" x ".join(f"{one:.3g}" for one in size) + " mm" for size in (stated, placed))
+    fix = "Convert the series again from DICOM, so that both state the same."
+    found = "voxels of {} in pixdim and of {} in sform".format(*sizes)
+    raise InputError(Issue("ct.geometry", path.name, found, "one size of voxel", fix))
 
 
 def _bytes_a_voxel(reader: Any) -> int:

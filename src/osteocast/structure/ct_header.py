@@ -70,7 +70,7 @@ def check_file(path: Path) -> int:
         with path.open("rb") as stream:
             stream.read(1)
     except FileNotFoundError:
-        raise _refuse(path, "file.missing", "no such file", "a CT", "Check the spelling and the folder.") from None
+        raise _refuse(path, "file.missing", "no such file", "a file", "Check the spelling and the folder.") from None
     except PermissionError:
         fix = "Give yourself the right to read it."
         raise _refuse(path, "file.permission", "no right to read it", "a readable file", fix) from None

@@ -40,6 +40,6 @@ def check_finite_nifti(path: Path) -> None:
             values = np.frombuffer(part[: len(part) // size * size], np.dtype(order + kind))
             bad += int(np.count_nonzero(~np.isfinite(values)))
     if bad:
-        fix = "Replace them with the value of air, if they lie outside the field of view."
+        fix = "Replace them: in a CT with the value of air where they lie outside the field of view, in labels with 0."
         found = f"{bad:,} values that are no numbers"
         raise InputError(Issue("ct.not-a-number", path.name, found, "finite values", fix))

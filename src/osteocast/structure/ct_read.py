@@ -15,7 +15,7 @@ from osteocast.structure.ct_dicom import read_series
 from osteocast.structure.ct_file import read_image
 from osteocast.structure.ct_header import check_file, format_of
 from osteocast.structure.ct_series import read_header
-from osteocast.structure.ct_tags import Scanner, series_hash
+from osteocast.structure.ct_tags import Scanner, hash_of
 from osteocast.structure.volume import Volume, parse_unit
 
 __all__ = ["Scan", "read_ct"]
@@ -81,7 +81,7 @@ def read_ct(path: str | Path, unit: str | None = None, series: str | None = None
         header = read_header(path)
         if header is None:
             read_image(path)  # says which formats there are
-        path, series = path.parent, series or series_hash(header)
+        path, series = path.parent, series or hash_of(header, "SeriesInstanceUID")
     return _from_series(path, unit, series)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.ct_libraries import pydicom
-from osteocast.structure.ct_tags import ALLOWED_TAGS, Scanner, number_of, numbers_of, read_scanner, series_hash, word_of
+from osteocast.structure.ct_tags import ALLOWED_TAGS, Scanner, hash_of, number_of, numbers_of, read_scanner, word_of
 
 __all__ = ["ENHANCED_CT", "Slice", "choose_series", "read_header", "slices_in"]
 
@@ -45,6 +45,10 @@ class Slice:
     frames : int
     position_mm, orientation, pixel_spacing_mm : tuple of float or None
     rescale_type : str or None
+    scaled : bool
+        Whether slope and intercept of the values are stated and can be used.
+    body : str
+        Hash of study and frame of reference: places in two of them have nothing to do with each other.
     scanner : Scanner
     """
 
@@ -60,6 +64,8 @@ class Slice:
     orientation: tuple[float, ...] | None
     pixel_spacing_mm: tuple[float, ...] | None
     rescale_type: str | None
+    scaled: bool
+    body: str
     scanner: Scanner
 
 
@@ -130,7 +136,7 @@ def _slice_of(file: Path, header: Any) -> Slice:
     kinds = (kinds,) if isinstance(kinds, str) else tuple(str(k) for k in kinds)
     return Slice(
         path=file,
-        series=series_hash(header),
+        series=hash_of(header, "SeriesInstanceUID"),
         series_number=int(number_of(header.get("SeriesNumber")) or 0),
         modality=word_of(header.get("Modality")) or "",
         sop_class=str(header.get("SOPClassUID", "")),
@@ -141,6 +147,8 @@ def _slice_of(file: Path, header: Any) -> Slice:
         orientation=numbers_of(header.get("ImageOrientationPatient"), 6),
         pixel_spacing_mm=numbers_of(header.get("PixelSpacing"), 2),
         rescale_type=word_of(header.get("RescaleType")),
+        scaled=bool(number_of(header.get("RescaleSlope"))) and number_of(header.get("RescaleIntercept")) is not None,
+        body=hash_of(header, "StudyInstanceUID", "FrameOfReferenceUID"),
         scanner=read_scanner(header),
     )
 
@@ -215,7 +223,8 @@ def _check_alike(group: Sequence[Slice], place: str) -> None:
         "pixel spacing": {_alike(s.pixel_spacing_mm, first.pixel_spacing_mm, _SPACING_ERROR_MM) for s in group},
         "kernel": {s.scanner.kernel for s in group},
         "tube voltage": {s.scanner.kvp for s in group},
-        "scale of values": {s.rescale_type for s in group},
+        "scale of values": {(s.rescale_type, s.scaled) for s in group},
+        "study or frame of reference": {s.body for s in group},
     }
     differ = [name for name, values in views.items() if len(values) > 1]
     if differ:

@@ -1,7 +1,7 @@
 """What is kept of a scan beside its voxels: the technique, and nothing that names a person or a place.
 
 Reading is by an allow-list: no other tag becomes part of a header or a result. Dates, names, institutions, serial
-numbers and comments are not on it; of the series' identifier only a hash is kept, which tells two series apart.
+numbers and comments are not on it; of identifiers only a hash is kept, which tells two series apart.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ALLOWED_TAGS", "PIXEL_TAGS", "Scanner", "number_of", "numbers_of", "read_scanner", "series_hash", "word_of"]
+__all__ = ["ALLOWED_TAGS", "PIXEL_TAGS", "Scanner", "hash_of", "number_of", "numbers_of", "read_scanner", "word_of"]
 
 ALLOWED_TAGS = (
     "SOPClassUID",
@@ -27,7 +27,9 @@ ALLOWED_TAGS = (
     "XRayTubeCurrent",
     "ConvolutionKernel",
     "PatientPosition",
+    "StudyInstanceUID",
     "SeriesInstanceUID",
+    "FrameOfReferenceUID",
     "SeriesNumber",
     "InstanceNumber",
     "ImagePositionPatient",
@@ -100,9 +102,10 @@ def read_scanner(header: Any) -> Scanner:
     )
 
 
-def series_hash(header: Any) -> str:
-    """Return 12 hexadecimal digits that tell series apart and cannot be turned back into the identifier."""
-    return hashlib.sha256(str(header.get("SeriesInstanceUID", "")).encode()).hexdigest()[:12]
+def hash_of(header: Any, *identifiers: str) -> str:
+    """Return 12 hexadecimal digits that tell identifiers apart and cannot be turned back into them."""
+    text = " ".join(str(header.get(keyword, "")) for keyword in identifiers)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def number_of(value: Any) -> float | None:

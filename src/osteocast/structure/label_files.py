@@ -72,7 +72,9 @@ def read_label_file(path: Path) -> StoredLabels:
 
 def _whole(values: npt.NDArray[Any], place: str) -> npt.NDArray[np.int32]:
     fix = "Give the segmentation, not the CT or a probability map."
-    if not np.isfinite(values).all() or values.min() < 0 or values.max() > _GREATEST_LABEL:
+    if not np.isfinite(values).all():
+        raise InputError(Issue("label.not-labels", place, "values that are no numbers", "whole numbers from 0", fix))
+    if values.min() < 0 or values.max() > _GREATEST_LABEL:
         found = f"values from {values.min():g} to {values.max():g}"
         raise InputError(Issue("label.not-labels", place, found, "whole numbers from 0", fix))
     whole = values.astype(np.int32)
@@ -92,7 +94,7 @@ def _slicer_segments(notes: Mapping[str, str], layers: int) -> tuple[Segment, ..
         if number is None or layer is None or not 0 <= layer < layers:
             issue = Issue("label.not-labels", key, "a broken segment", "label and layer", "Save it again in Slicer.")
             raise InputError(issue)
-        found.append(Segment(plain_name(word_of(notes[key]) or f"segment-{match[1]}"), int(number), int(layer)))
+        found.append(Segment(plain_name(word_of(notes[key]) or "") or f"segment-{match[1]}", int(number), int(layer)))
     return tuple(sorted(found, key=lambda s: (s.layer, s.number)))
 
 
@@ -118,7 +120,7 @@ def read_label_folder(folder: Path) -> StoredLabels:
             fix = "Give the masks of one CT."
             raise InputError(Issue("label.grids-differ", file.name, "another grid", f"that of {files[0].name}", fix))
         noted += one.warnings
-        name = plain_name(file.name[: -len(format_of(file) or "")])
+        name = plain_name(file.name[: -len(format_of(file) or "")]) or f"label-{number}"
         segments.append(Segment(name, number, _stack(layers, one.layers[0] > 0, number)))
     return StoredLabels(tuple(layers), first.affine, tuple(segments), noted)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 __all__ = ["plain_name"]
 
@@ -14,13 +15,13 @@ _WORDS = {"left-femur": "femur-left", "right-femur": "femur-right", "left-humeru
 
 
 def plain_name(text: str) -> str:
-    """Return a name in lower case with hyphens; a bare level of the spine becomes a vertebra.
+    """Return a name in lower case with hyphens, letters of any script kept; a bare level of the spine is a vertebra.
 
     Examples
     --------
     >>> plain_name("vertebrae_L4"), plain_name("L4"), plain_name("Femur Left"), plain_name("7")
     ('vertebra-l4', 'vertebra-l4', 'femur-left', '7')
     """
-    name = re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:_LONGEST]
+    name = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", text).casefold()).strip("-")[:_LONGEST]
     level = _LEVEL.fullmatch(name)
     return f"vertebra-{level[1]}" if level else _WORDS.get(name, name)

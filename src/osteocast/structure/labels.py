@@ -58,19 +58,25 @@ class Labels:
         InputError
             ``label.unknown``, with the list of what there is, or ``label.empty``.
         """
-        text = plain_name(str(wanted))
-        found = [s for s in self.segments if text in (s.name, str(s.number))]
+        found = self.named(str(wanted))
         if not found:
             names = ", ".join(f"{s.number} = {s.name}" for s in self.segments[:_LISTED]) or "none"
             fix = "Give a name or number of this list; --labels-table says what the numbers mean."
-            raise InputError(Issue("label.unknown", "labels", text[:60], f"one of: {names}", fix))
+            raise InputError(Issue("label.unknown", "labels", repr(wanted)[:60], f"one of: {names}", fix))
         mask: Mask = np.zeros(self.layers[0].shape, dtype=bool)
         for segment in found:
             mask |= self.layers[segment.layer] == segment.number
         if not mask.any():
             fix = "Check that labels and CT belong together."
-            raise InputError(Issue("label.empty", "labels", f"{text[:60]} without a voxel", "a bone", fix))
+            raise InputError(Issue("label.empty", "labels", f"{found[0].name} without a voxel", "a bone", fix))
         return mask
+
+    def named(self, wanted: str) -> list[Segment]:
+        """Return the segments of a name, or the one of a number; none where there is none."""
+        text = wanted.strip()
+        by_number = [s for s in self.segments if text == str(s.number)]
+        # A plain name loses its sign: -5 is no label 5.
+        return by_number or [s for s in self.segments if not text.startswith("-") and plain_name(text) == s.name]
 
 
 def label_tables() -> Mapping[str, str]:

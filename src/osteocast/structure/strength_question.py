@@ -158,6 +158,10 @@ class Site:
     kind: str
     entry: dict[str, Any]
 
+    def is_alike(self, other: Site) -> bool:
+        """Whether two names can mean one bone: the same kind, and no other side."""
+        return self.kind == other.kind and (self.name == other.name or self.kind in (self.name, other.name))
+
 
 def site_of(name: str) -> Site:
     """Return a site by its name (``question.site``)."""

@@ -131,7 +131,7 @@ def test_loads_inside_of_the_interval_are_not_told_apart(result):
     result["strength"] = carried(2000.0) | {"low_n": 0.0}
     band = re.search(r'<rect x="([\d.]+)"[^>]*fill-opacity', carries(strength_view(result)["bars"]))
     assert band is not None
-    assert float(band[1]) == pytest.approx(268.0)
+    assert float(band[1]) == pytest.approx(8.0)
 
 
 def test_a_ratio_has_its_interval_or_a_lower_end():
@@ -143,8 +143,8 @@ def test_a_ratio_has_its_interval_or_a_lower_end():
 def test_bars_stand_on_one_scale_and_loads_beyond_are_named(result):
     drawn = carries(strength_view(result)["bars"])
     assert drawn.count("exceeds it") == 1
-    ends = [float(x) for x in re.findall(r'<rect x="268" y="[\d.]+" width="([\d.]+)"', drawn)]
-    assert ends == pytest.approx([144.0, 180.0, 43.2, 288.0], abs=0.1)
+    ends = [float(x) for x in re.findall(r'<rect x="8" y="[\d.]+" width="([\d.]+)"', drawn)]
+    assert ends == pytest.approx([128.0, 160.0, 38.4, 256.0], abs=0.1)
     assert "Force against displacement" in curve(strength_view(result)["curves"])
 
 

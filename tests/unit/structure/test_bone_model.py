@@ -139,6 +139,27 @@ def test_the_site_comes_from_the_label_or_the_user(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("numbers", "asked", "code"),
+    [
+        ((75, 76), {"label": "75", "site": "vertebra"}, "question.sites-differ"),
+        ((75, 76), {"label": "75", "site": "femur-right"}, "question.sites-differ"),
+        ((75, 76), {"parts": (("a", "75"), ("b", "76"))}, "question.sites-differ"),
+        ((28, 29), {"parts": (("a", "L4"), ("b", "L3"))}, "question.sites-differ"),
+        ((75, 76), {"label": "femur_letf"}, "label.unknown"),
+    ],
+)
+def test_a_bone_that_is_called_two_bones_is_refused(tmp_path, numbers, asked, code):
+    labels = labels_of()
+    labels[labels > 1] = 1
+    values = values_of(labels)
+    labels = np.where(labels, np.where(np.arange(labels.shape[0])[:, None, None] < 12, *numbers), 0).astype(np.uint8)
+    scan = read_ct(write_image(tmp_path / "a.nii.gz", values, affine()), "HU")
+    path = write_image(tmp_path / "l.nii.gz", labels, affine())
+    question = Question(unit="HU", labels=path, table="totalsegmentator-v2", calibration=LINE, **asked)
+    assert codes(lambda: build_bone(scan, question)) == [code]
+
+
+@pytest.mark.parametrize(
     ("changed", "code"),
     [
         ({"labels": None}, "question.bone"),

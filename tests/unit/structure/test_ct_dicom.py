@@ -67,6 +67,22 @@ def test_each_slice_has_its_own_scale(tmp_path: Path) -> None:
     assert np.array_equal(values[3], numbered((6, 10, 12))[3])
 
 
+@pytest.mark.parametrize("tag", ["RescaleSlope", "RescaleIntercept"])
+def test_a_scale_that_one_slice_does_not_state_is_no_scale(tmp_path: Path, tag: str) -> None:
+    slices = small_series()
+    delattr(slices[4], tag)
+    assert broken(tmp_path, slices) == ["ct.series-mixed"]
+
+
+def test_a_series_without_scale_is_read_with_a_warning(tmp_path: Path) -> None:
+    stored = series(numbered((6, 10, 12)), plain_affine(), intercept=0.0)
+    for ds in stored:
+        ds.RescaleSlope = "0"
+    scan = read_ct(write_series(tmp_path / "in", stored))
+    assert [w.code for w in scan.warnings] == ["ct.scale-missing"]
+    assert np.array_equal(scan.volume.values, numbered((6, 10, 12)))
+
+
 def test_nothing_that_names_anybody_comes_out(tmp_path: Path) -> None:
     folder = write_series(tmp_path / "in", small_series())
     raw = b"".join(f.read_bytes() for f in folder.iterdir())
@@ -163,6 +179,8 @@ def test_two_series_are_listed_and_one_is_chosen(tmp_path: Path) -> None:
         ("KVP", "80"),
         ("PixelSpacing", ["0.5", "0.5"]),
         ("ImageOrientationPatient", ["0", "1", "0", "1", "0", "0"]),
+        ("StudyInstanceUID", "1.2.3"),
+        ("FrameOfReferenceUID", "1.2.3"),
     ],
 )
 def test_one_identifier_for_two_kinds_of_slices_is_refused(tmp_path: Path, tag: str, value: object) -> None:

@@ -14,6 +14,7 @@ import SimpleITK
 from tests.unit.structure.test_volume import reordered
 from tests.unit.structure.written import SECRETS, affine_of, codes, numbered, oblique, orders, plain_affine, write_image
 
+from osteocast.foundation.errors import InputError
 from osteocast.structure import ct_archive, ct_file, ct_header
 from osteocast.structure.ct_read import read_ct
 
@@ -219,6 +220,25 @@ def test_sheared_and_broken_nifti_frames_are_refused(tmp_path: Path) -> None:
     raw[280:296] = np.array([-0.7, 0.3, 0.0, 10.0], "<f4").tobytes()
     path.write_bytes(raw)
     assert codes(lambda: read_ct(path, "HU")) in (["ct.geometry"], ["ct.unreadable"])
+
+
+@pytest.mark.parametrize("size", [2.0, 0.0, -0.7])
+def test_a_voxel_of_two_sizes_is_refused(tmp_path: Path, size: float) -> None:
+    path = write_image(tmp_path / "ct.nii", numbered((3, 4, 5)), plain_affine())
+    raw = bytearray(path.read_bytes())
+    raw[80:84] = np.array([size], "<f4").tobytes()
+    path.write_bytes(raw)
+    assert codes(lambda: read_ct(path, "HU")) == ["ct.geometry"]
+
+
+def test_what_the_library_says_names_no_folder(tmp_path: Path) -> None:
+    path = tmp_path / "ct.nii"
+    path.write_bytes(bytes(400))
+    with pytest.raises(InputError) as caught:
+        read_ct(path, "HU")
+    assert caught.value.issues[0].code == "ct.unreadable"
+    assert tmp_path.name not in str(caught.value)
+    assert "0x" not in str(caught.value)
 
 
 def test_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,8 @@ def bones() -> np.ndarray:
 def test_names_have_one_form() -> None:
     assert plain_name("vertebrae_L4") == plain_name("L4") == plain_name("Vertebra L4") == "vertebra-l4"
     assert plain_name("femur_left") == plain_name("Left Femur") == "femur-left"
+    assert plain_name("Wirbelko\u0308rper_1") == plain_name("wirbelk\u00f6rper 1") == "wirbelk\u00f6rper-1"
+    assert plain_name("\u690e\u9aa8") == "\u690e\u9aa8"
     assert set(label_tables()) == {"totalsegmentator-v2", "totalsegmentator-v1", "verse", "ogo", "vertebra-parts"}
 
 
@@ -52,6 +54,7 @@ def test_numbers_get_names_from_the_table_that_is_named(tmp_path: Path, ending: 
     plain = read_labels(path, ct())
     assert (plain.segments[1].name, plain.table) == ("label-75", "numbers")
     assert codes(lambda: plain.mask_of("femur-left")) == ["label.unknown"]
+    assert codes(lambda: plain.mask_of("-75")) == ["label.unknown"]
     assert codes(lambda: read_labels(path, ct(), "totalsegmentator")) == ["label.table"]
 
 
