@@ -84,6 +84,9 @@ class RulePart(_Part):
     load_n: Number
     reason: str
     about: str
+    at_contact: bool | None = Field(
+        description="whether it is met next to a cap or support; null of a rule without a place"
+    )
 
 
 class CarriedPart(_Part):
@@ -100,6 +103,10 @@ class CarriedPart(_Part):
     energy_mj: float
     failed_ml: float
     tension_share: Number
+    half_way_load_n: float = Field(description="force at half the movement: what a limit of half the size would give")
+    contact_share: Number = Field(description="of the work of failure, within 10 mm of caps and supports")
+    contact_bone_share: float = Field(description="of the bone, within 10 mm of caps and supports")
+    lesion_share: Number = Field(description="of the work of failure, within 10 mm of the lesion; null without one")
     curve: CurvePart
     rules: list[RulePart]
     residual: float
@@ -151,6 +158,7 @@ class LesionPart(_Part):
     without: CarriedPart
     pieces: list[PiecePart] = Field(description="lesions that do not touch one another, the largest first")
     load_lost: float
+    yield_lost: Number = Field(description="of the yield load; null where a curve does not reach it")
     stiffness_lost: float
 
 

@@ -20,13 +20,14 @@ def strength_terminal(result: Mapping[str, Any]) -> str:
     one, lesion, bone = result["strength"], result["lesion"], result["bone"]
     rows = [
         ("carries", f"{force_text(one['failure_load_n'])}, {interval_text(one)}"),
-        ("failure is", DEFINITIONS[one["definition"]]),
+        ("failure is", definition_text(one)),
+        ("fails", place_text(one)),
         ("stiffness", f"{one['stiffness_n_mm']:,.0f} N/mm"),
         ("bone", f"{bone['volume_ml']:.1f} mL, {bone['mean_density']:.0f} {bone['density_unit']}"),
     ]
     if lesion is not None:
         made = "SYNTHETIC lesion" if lesion["synthetic"] else "lesion"
-        losses = f"load {lost(lesion['load_lost'])}, stiffness {lost(lesion['stiffness_lost'])}"
+        losses = ", ".join(f"{name} {lost(lesion[f'{name}_lost'])}" for name in ("load", "yield", "stiffness"))
         rows.append((made, f"{lesion['volume_ml']:.2f} mL; {losses}"))
     if result["daily_loads"]:
         most = max(result["daily_loads"], key=lambda one: one["ratio"])
@@ -56,9 +57,25 @@ def _cut(line: str) -> str:
 DEFINITIONS = {
     "maximum": "highest force",
     "plateau": "force no longer rises",
-    "limit": "force at a stated displacement, still rising",
+    "limit": "force at a stated displacement",
 }
 """What failure means, in words."""
+
+
+def definition_text(one: Mapping[str, Any]) -> str:
+    """Return what failure means; of a load at a limit also how much of it the size of the limit makes."""
+    words = DEFINITIONS[one["definition"]]
+    if one["definition"] != "limit":
+        return words
+    return f"{words}; at half of it {lost(1.0 - one['half_way_load_n'] / one['failure_load_n'])}"
+
+
+def place_text(one: Mapping[str, Any]) -> str:
+    """Return where the bone fails: ``41 % at caps and supports, 2 % at the lesion``."""
+    if one["contact_share"] is None:
+        return "nowhere: nothing yielded"
+    words = f"{100 * one['contact_share']:.0f} % at caps and supports"
+    return words if one["lesion_share"] is None else f"{words}, {100 * one['lesion_share']:.0f} % at the lesion"
 
 
 def force_text(newton: float | None) -> str:
@@ -85,7 +102,9 @@ def ratio_text(one: Mapping[str, Any]) -> str:
     return f"{text} ({one['ratio_low']:.2f} {upper})"
 
 
-def lost(share: float) -> str:
+def lost(share: float | None) -> str:
     """Return a loss in words: ``-23 %``, ``+4 %``."""
+    if share is None:
+        return "–"
     whole = round(-100.0 * share)
     return f"{whole:+d} %" if whole else "0 %"

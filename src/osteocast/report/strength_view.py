@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from osteocast.report.strength_terminal import (
-    DEFINITIONS,
+    definition_text,
     first_the_gravest,
     force_text,
     interval_text,
     lost,
+    place_text,
     ratio_text,
 )
 from osteocast.report.wording import sentence_case
@@ -36,7 +37,7 @@ def strength_view(result: Mapping[str, Any]) -> View:
         "headline": f"{result['bone']['title']}: carries {force_text(one['failure_load_n'])}",
         "interval": sentence_case(interval_text(one)),
         "rules": [_rule(rule) for rule in one["rules"]],
-        "definition": DEFINITIONS[one["definition"]],
+        "definition": definition_text(one),
         "facts": _facts(result),
         "lesion": None if lesion is None else _lesion(lesion, one),
         "warnings": [_warning(w) for w in first_the_gravest(result["warnings"])],
@@ -50,6 +51,7 @@ def strength_view(result: Mapping[str, Any]) -> View:
 def _rule(rule: Mapping[str, Any]) -> View:
     about, _, source = rule["about"].removeprefix(f"rule {rule['rule']}: ").partition(" (")
     load = force_text(rule["load_n"]) if rule["load_n"] is not None else rule["reason"]
+    load += ", at a cap or support" if rule["at_contact"] else ""
     return {"about": sentence_case(about), "source": source.removesuffix(")"), "load": load}
 
 
@@ -88,6 +90,8 @@ def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Movement at failure", f"{one['displacement_mm']:.2f} mm"),
         ("Failed volume", f"{one['failed_ml']:.2g} mL"),
         ("of it in tension", "–" if tension is None else f"{100 * tension:.0f} %"),
+        ("Work of failure within 10 mm", place_text(one)),
+        ("Bone at caps and supports", f"{100 * one['contact_bone_share']:.0f} %"),
         ("Bone", f"{bone['volume_ml']:.1f} mL, {bone['mean_density']:.0f} {bone['density_unit']}"),
         ("Voxels of the CT", f"{bone['voxels']:,} of {' x '.join(sizes)} mm"),
     ]
@@ -102,6 +106,8 @@ def _lesion(lesion: Mapping[str, Any], one: Mapping[str, Any]) -> View:
         "rows": [
             ("Load carried", force_text(without["failure_load_n"]), force_text(one["failure_load_n"]),
              lost(lesion["load_lost"])),
+            ("Yield load, 0.2 % offset", force_text(without["yield_load_n"]), force_text(one["yield_load_n"]),
+             lost(lesion["yield_lost"])),
             ("Stiffness", f"{without['stiffness_n_mm']:,.0f} N/mm", f"{one['stiffness_n_mm']:,.0f} N/mm",
              lost(lesion["stiffness_lost"])),
         ],

@@ -14,6 +14,7 @@ from osteocast.foundation.errors import InputError, SolveError
 from osteocast.structure.equilibrium import Body, Point, equilibrium
 from osteocast.structure.failure_checks import Settings, against, check, not_converged, settings_for
 from osteocast.structure.failure_curve import MEANING, Curve, Definition, judge, offset_yield
+from osteocast.structure.failure_place import Place, place_of
 from osteocast.structure.loaded import CAP, LoadedBone, Mask
 from osteocast.structure.voxel_model import Floats, Integers, Solution
 from osteocast.structure.yielding import Law, principal_ends
@@ -68,6 +69,8 @@ class Failure:
     tension_share : float or None
         Share of the dissipated work that voxels yielding in tension took, the rest in compression; None where
         nothing yielded.
+    place : Place
+        Shares of that work next to caps and supports, and next to the lesion.
     elastic, at_failure : Solution
         Before any damage at 1 mm; and at failure, with the moduli that are left.
     iterations : tuple of int
@@ -93,6 +96,7 @@ class Failure:
     failed_volume_mm3: float
     failed_place_mm: tuple[float, float, float] | None
     tension_share: float | None
+    place: Place
     elastic: Solution
     at_failure: Solution
     iterations: tuple[int, ...]
@@ -206,6 +210,7 @@ def _result(
     volume = float(np.prod(loaded.model.spacing))
     lost = loading.failed.work - at_failure.energy_density() * volume
     until = curve.displacement_mm <= point.at_mm
+    place = place_of(loaded, elastic.on_grid(bone.astype(float)) == 1, body.cell[over], lost[over])
     return Failure(
         displacement_mm=curve.displacement_mm,
         force_n=curve.force_n,
@@ -221,12 +226,13 @@ def _result(
         failed_volume_mm3=float(over.sum()) * volume,
         failed_place_mm=_place(loaded, body.cell[over], lost[over]),
         tension_share=_share(lost[over], (point.ratio[0] > point.ratio[1])[over]),
+        place=place,
         elastic=elastic,
         at_failure=at_failure,
         iterations=loading.iterations,
         seconds=(time.perf_counter() - began[0], time.process_time() - began[1]),
         lines=(*loaded.lines, *_lines(settings, loading.definition)),
-        warnings=_warnings(body, loading, bone, over),
+        warnings=(*place.warnings(), *_warnings(body, loading, bone, over)),
     )
 
 

@@ -12,6 +12,7 @@ from scipy import ndimage, signal
 from osteocast.domain.table import read_table
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure import element
+from osteocast.structure.failure_place import at_contact
 from osteocast.structure.loaded import CAP, LoadedBone, Mask
 from osteocast.structure.voxel_model import Floats, Solution
 from osteocast.structure.yielding import Voxels, inverse_limits, principal_ends, ratios
@@ -36,6 +37,8 @@ class RuleLoad:
     reason : str
     line : str
         The rule with its numbers, source and status, and what is changed against the source.
+    at_contact : bool or None
+        Whether the bone that meets a local rule lies next to a cap or support; None of a rule without a place.
     """
 
     rule: str
@@ -43,6 +46,7 @@ class RuleLoad:
     displacement_mm: float | None
     reason: str
     line: str
+    at_contact: bool | None = None
 
 
 class _Case(NamedTuple):
@@ -54,8 +58,15 @@ class _Case(NamedTuple):
     ends: Floats
 
 
-_Answer = float | str
-"""Displacement at failure [mm], or the reason why there is none."""
+class _Met(NamedTuple):
+    """Displacement at failure [mm], and the voxels that meet the rule there; None of a rule without a place."""
+
+    at_mm: float
+    where: Mask | None = None
+
+
+_Answer = _Met | str
+"""Where a rule is met, or the reason why it is not."""
 
 
 def rule_names() -> tuple[str, ...]:
@@ -95,7 +106,8 @@ def _apply(case: _Case, name: str, rule: Mapping[str, Any]) -> RuleLoad:
     answer: _Answer = _RULES[rule["kind"]](case, rule) if case.bone.any() else "no voxel of bone"
     if isinstance(answer, str):
         return RuleLoad(name, None, None, answer, line)
-    return RuleLoad(name, answer * case.loaded.force(case.elastic), answer, "", line)
+    near = None if answer.where is None else bool(at_contact(case.loaded)[answer.where].mean() > 0.5)
+    return RuleLoad(name, answer.at_mm * case.loaded.force(case.elastic), answer.at_mm, "", line, near)
 
 
 def _volume_share(case: _Case, rule: Mapping[str, Any]) -> _Answer:
@@ -107,7 +119,7 @@ def _volume_share(case: _Case, rule: Mapping[str, Any]) -> _Answer:
 
 
 def _apparent_strain(case: _Case, rule: Mapping[str, Any]) -> _Answer:
-    return float(rule["strain"]) * case.loaded.length_mm
+    return _Met(float(rule["strain"]) * case.loaded.length_mm)
 
 
 def _connected_volume(case: _Case, rule: Mapping[str, Any]) -> _Answer:
@@ -119,15 +131,20 @@ def _connected_volume(case: _Case, rule: Mapping[str, Any]) -> _Answer:
     low, high = 0, levels.size
     while low < high:
         middle = (low + high) // 2
-        label, count = ndimage.label(grid >= levels[middle], output=np.int32)
-        largest = int(np.bincount(label.ravel(), minlength=count + 1)[1:].max())
-        if largest * volume >= rule["volume_mm3"]:
+        if float(_largest(grid >= levels[middle]).sum()) * volume >= rule["volume_mm3"]:
             low = middle + 1
         else:
             high = middle
     if low == 0:
         return f"no piece of bone of {rule['volume_mm3']:g} mm3"
-    return _limit(1.0, float(levels[low - 1]))
+    return _limit(1.0, float(levels[low - 1]), _largest(grid >= levels[low - 1]))
+
+
+def _largest(voxels: Mask) -> Mask:
+    """Return the largest piece of voxels joined by faces."""
+    label, count = ndimage.label(voxels, output=np.int32)
+    piece: Mask = label == 1 + int(np.argmax(np.bincount(label.ravel(), minlength=count + 1)[1:]))
+    return piece
 
 
 def _local_strain(case: _Case, rule: Mapping[str, Any]) -> _Answer:
@@ -138,7 +155,8 @@ def _local_strain(case: _Case, rule: Mapping[str, Any]) -> _Answer:
     ball = _ball(float(rule["radius_mm"]), case.elastic.model.spacing)
     total = signal.fftconvolve(values, ball, "same")
     mean = total / np.maximum(signal.fftconvolve(inside, ball, "same"), 0.5)
-    return _limit(1.0, float(mean[inside > 0].max()))
+    mean[inside == 0] = 0.0
+    return _limit(1.0, float(mean.max()), mean == mean.max())
 
 
 _RULES: dict[str, Callable[[_Case, Mapping[str, Any]], _Answer]] = {
@@ -156,8 +174,8 @@ def _ball(radius_mm: float, spacing: tuple[float, float, float]) -> Floats:
     return np.asarray(x * x + y * y + z * z <= radius_mm**2, float)
 
 
-def _limit(limit: float, at_one: float) -> _Answer:
-    return limit / at_one if at_one > 0 else "no strain in the bone"
+def _limit(limit: float, at_one: float, where: Mask | None = None) -> _Answer:
+    return _Met(limit / at_one, where) if at_one > 0 else "no strain in the bone"
 
 
 def _voxels(elastic: Solution) -> Voxels:

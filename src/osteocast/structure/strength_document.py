@@ -16,6 +16,7 @@ from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import Issue
 from osteocast.foundation.version import VERSION
 from osteocast.structure.daily_loads import LoadRatio
+from osteocast.structure.failure import Failure
 from osteocast.structure.lesion_report import LesionReport, report_lesions
 from osteocast.structure.strength import Carried, Strength
 
@@ -131,12 +132,22 @@ def _carried(one: Carried) -> dict[str, Any]:
         "energy_mj": _rounded(failure.energy_to_failure_mj),
         "failed_ml": _rounded(failure.failed_volume_mm3 / 1000.0),
         "tension_share": _rounded(failure.tension_share),
+        "half_way_load_n": _rounded(_half_way(failure)),
+        "contact_share": _rounded(failure.place.contact),
+        "contact_bone_share": _rounded(failure.place.contact_bone),
+        "lesion_share": _rounded(failure.place.lesion),
         "curve": {
             "displacement_mm": [_rounded(float(v)) for v in failure.displacement_mm],
             "force_n": [_rounded(float(v)) for v in failure.force_n],
         },
         "rules": [
-            {"rule": rule.rule, "load_n": _rounded(rule.load_n), "reason": rule.reason, "about": rule.line}
+            {
+                "rule": rule.rule,
+                "load_n": _rounded(rule.load_n),
+                "reason": rule.reason,
+                "about": rule.line,
+                "at_contact": rule.at_contact,
+            }
             for rule in one.rules
         ],
         "residual": _rounded(failure.elastic.residual),
@@ -156,8 +167,19 @@ def _lesion(found: Strength) -> dict[str, Any] | None:
         "without": _carried(found.sound),
         "load_lost": _rounded(1.0 - with_.failure_load_n / without.failure_load_n),
         "pieces": [_piece(one) for one in report_lesions(found.carried.bone, _level(found.built.label))],
+        "yield_lost": _rounded(_yield_lost(with_.yield_load_n, without.yield_load_n)),
         "stiffness_lost": _rounded(1.0 - with_.stiffness_n_mm / without.stiffness_n_mm),
     }
+
+
+def _yield_lost(with_n: float | None, without_n: float | None) -> float | None:
+    return None if with_n is None or without_n is None else 1.0 - with_n / without_n
+
+
+def _half_way(failure: Failure) -> float:
+    """Return the force at half the movement at failure [N]: what a smaller limit would have given."""
+    half = failure.failure_displacement_mm / 2
+    return float(np.interp(half, failure.displacement_mm, failure.force_n))
 
 
 def _daily(one: LoadRatio) -> dict[str, Any]:

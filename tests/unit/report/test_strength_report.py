@@ -15,6 +15,7 @@ from osteocast.report.strength_view import strength_view
 
 CURVE = {"displacement_mm": [0.0, 0.5, 1.0], "force_n": [0.0, 1500.0, 2000.0]}
 RULE = {"rule": "pistoia", "load_n": 950.0, "reason": "", "about": "rule pistoia: a share of volume (share 0.02; x)"}
+RULE |= {"at_contact": True}
 
 
 def carried(newton):
@@ -30,6 +31,10 @@ def carried(newton):
         "energy_mj": 1200.0,
         "failed_ml": 2.5,
         "tension_share": None,
+        "half_way_load_n": newton * 0.97,
+        "contact_share": 0.92,
+        "contact_bone_share": 0.71,
+        "lesion_share": 0.04,
         "curve": CURVE,
         "rules": [RULE],
         "residual": 1e-7,
@@ -63,7 +68,7 @@ def result():
         "load": {"name": "vertebra compression 1", "length_mm": 30.0},
         "strength": carried(2000.0),
         "lesion": {"synthetic": True, "volume_ml": 1.4, "share": 0.05, "without": carried(2500.0)}
-        | {"pieces": [piece | {"missing": []}], "load_lost": 0.2, "stiffness_lost": -0.04},
+        | {"pieces": [piece | {"missing": []}], "load_lost": 0.2, "yield_lost": None, "stiffness_lost": -0.04},
         "body_weight_kg": 70.0,
         "daily_loads": [daily, daily | {"about": "falling", "load_n": 4000.0, "ratio": 2.0}],
         "interval": ["a series"],
@@ -114,6 +119,18 @@ def test_the_terminal_shows_at_most_fifteen_lines(result):
     assert len(lines) <= 14
     assert any("SYNTHETIC lesion" in line and "-20 %" in line and "+4 %" in line for line in lines)
     assert any(line.endswith("falling") and "2.00 of it" in line for line in lines)
+
+
+def test_the_page_says_where_the_bone_fails_and_what_the_limit_makes(result, pictures):
+    page, lines = strength_html(result, pictures), strength_terminal(result).splitlines()
+    for words in ("force at a stated displacement; at half of it -3 %", "92 % at caps and supports, 4 % at the lesion"):
+        assert words in page
+        assert any(line.endswith(words) for line in lines)
+    assert "950 N, at a cap or support" in page
+    assert "Yield load, 0.2 % offset" in page
+    result["strength"] |= {"definition": "plateau", "contact_share": None}
+    assert "at half of it" not in strength_terminal(result)
+    assert "nothing yielded" in strength_terminal(result)
 
 
 def test_forces_and_losses_in_words():
