@@ -195,3 +195,12 @@ def test_no_silent_result_without_convergence() -> None:
     with pytest.raises(SolveError) as caught:
         VoxelSolver(model, compression(model), Settings(most_iterations=3)).solve()
     assert caught.value.issues[0].code == "strength.not-converged"
+
+
+def test_a_strut_one_voxel_wide_whose_coarse_grid_is_half_as_large_as_the_fine_one() -> None:
+    """Vectors of the coarse grid have no room among those of the fine grid here."""
+    model = VoxelModel(np.full((41, 1, 1), 1000.0), (1.0, 1.0, 1.0), 0.0)
+    ends = join(clamp_face(model, "z", 0), clamp_face(model, "z", 1, (0.0, 0.0, -0.41)))
+    solver = VoxelSolver(model, ends, Settings(tolerance=1e-10))
+    assert 3 * solver.grid.middle[0].size > solver.grid.work[0].size
+    assert top_force(ends, solver.solve().reaction) == pytest.approx(-10.0, rel=1e-9)
