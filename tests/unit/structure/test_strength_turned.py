@@ -10,8 +10,7 @@ import pytest
 from tests.unit.structure.load_cases import Floats, rotation, vertebra
 from tests.unit.structure.written import write_image
 
-from osteocast.structure.failure import Failure
-from osteocast.structure.strength import strength
+from osteocast.structure.strength import Strength, strength
 from osteocast.structure.strength_question import Question
 
 SPACING = (2.5, 2.5, 2.5)
@@ -33,7 +32,7 @@ def _columns() -> tuple[tuple[int, int, int], ...]:
     return (-1, 1, 1), (1, -1, 1), (1, 1, -1)
 
 
-def carried(folder: Path, ct: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], affine: Floats) -> Failure:
+def carried(folder: Path, ct: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], affine: Floats) -> Strength:
     """Write a CT with its labels and load it as the command does."""
     question = Question(
         unit="mgK2HPO4/cm3",
@@ -42,22 +41,22 @@ def carried(folder: Path, ct: npt.NDArray[np.float32], labels: npt.NDArray[np.ui
         site="vertebra",
         spacing_mm=2.5,
     )
-    return strength(write_image(folder / "ct.nii.gz", ct, affine), question).carried.failure
+    return strength(write_image(folder / "ct.nii.gz", ct, affine), question)
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Failure:
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Strength:
     return carried(tmp_path_factory.mktemp("straight"), *given())
 
 
-def apart(one: Failure, other: Failure) -> tuple[float, float]:
-    return other.failure_load_n / one.failure_load_n - 1, other.stiffness_n_mm / one.stiffness_n_mm - 1
+def apart(one: Strength, other: Strength) -> tuple[float, float]:
+    first, second = one.carried.failure, other.carried.failure
+    return second.failure_load_n / first.failure_load_n - 1, second.stiffness_n_mm / first.stiffness_n_mm - 1
 
 
-@pytest.mark.parametrize("order", [(2, 1, 0), (1, 2, 0)])
-@pytest.mark.parametrize("backwards", [(), (0, 2)])
+@pytest.mark.parametrize(("order", "backwards"), [((2, 1, 0), (0, 2)), ((1, 2, 0), ())])
 def test_stored_in_another_order(
-    straight: Failure, tmp_path: Path, order: tuple[int, int, int], backwards: tuple[int, ...]
+    straight: Strength, tmp_path: Path, order: tuple[int, int, int], backwards: tuple[int, ...]
 ) -> None:
     """The same voxels at the same places of the patient: axes of the file exchanged and run through backwards."""
     ct, labels, affine = given()
@@ -73,7 +72,7 @@ def test_stored_in_another_order(
 
 
 @pytest.mark.parametrize("axis", AXES)
-def test_turned_by_a_right_angle(straight: Failure, tmp_path: Path, axis: tuple[float, float, float]) -> None:
+def test_turned_by_a_right_angle(straight: Strength, tmp_path: Path, axis: tuple[float, float, float]) -> None:
     ct, labels, affine = given()
     turn = np.eye(4)
     turn[:3, :3] = rotation(axis, 90.0)
@@ -81,8 +80,14 @@ def test_turned_by_a_right_angle(straight: Failure, tmp_path: Path, axis: tuple[
     assert apart(straight, found) == pytest.approx((0.0, 0.0), abs=0.01)
 
 
-def test_mirrored(straight: Failure, tmp_path: Path) -> None:
+def test_mirrored(straight: Strength, tmp_path: Path) -> None:
     """Left for right; up for down is another bone, because one cap is glued and one slides."""
     ct, labels, affine = given()
     found = carried(tmp_path, ct[..., ::-1].copy(), labels[..., ::-1].copy(), affine)
     assert apart(straight, found) == pytest.approx((0.0, 0.0), abs=0.01)
+
+
+def test_other_voxels_than_the_load_case_names_are_warned_of(straight: Strength) -> None:
+    assert "failure.voxels" in [one.code for one in straight.warnings]
+    assert any("whole voxels" in line and "5 mm of it around" in line for line in straight.carried.loaded.lines)
+    assert any("size of the voxels" in line for line in straight.carried.band.lines)
