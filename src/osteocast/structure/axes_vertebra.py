@@ -28,6 +28,7 @@ _TILT_DEG = 60.0
 _ARCH_SHARE = 0.05
 _FACING = 0.7
 _FLATTER = 0.75
+_OTHER = 0.5
 
 
 def vertebra_axes(bone: BoneModel) -> BoneAxes:
@@ -111,8 +112,9 @@ class _Plates(NamedTuple):
 def _superior(points: Matrix, back: Matrix | None, site: str, warnings: list[Issue]) -> Matrix:
     """Return the mean normal of the end plates; `back` points to the arch, which no end plate faces.
 
-    The search begins at the head of the patient and, because a header may be wrong or a patient lie on the side, at the
-    principal axes of the body; another start is taken where its surfaces are clearly flatter.
+    The search begins at the head of the patient, and only where it comes to rest in front of the arch, as with a wrong
+    header, at the principal axes of the body. Faces that suit better than those found are warned of, not taken: upright
+    patients with worn end plates are many, and wrong headers few.
     """
     centred = points - points.mean(0)
     starts = [np.array([0.0, 0.0, 1.0]), *(inertia(points).rows if back is not None else ())]
@@ -122,8 +124,12 @@ def _superior(points: Matrix, back: Matrix | None, site: str, warnings: list[Iss
     if first is None or not fitting:
         fix = "Label the body of the vertebra with both end plates, or use a generic load case."
         raise InputError(Issue("axes.end-plates", site, "no two surfaces", "an upper and a lower end plate", fix))
-    flattest = min(fitting, key=lambda one: one.off)
-    chosen = flattest if flattest.off < _FLATTER * fitting[0].off else fitting[0]
+    best = min(fitting, key=lambda one: one.apart)
+    chosen = first if any(one is first for one in fitting) else best
+    if abs(float(best.up @ chosen.up)) < _OTHER and best.off < _FLATTER * chosen.off:
+        found = "other faces of the body are flatter and more parallel than those taken for its end plates"
+        fix = "Check the orientation in the header of the CT and the picture of the caps."
+        warnings.append(Issue("axes.faces", site, found, "end plates across the axis of the patient", fix))
     # A cut body is refused even where another pair of its surfaces is parallel.
     if (most := max(first.apart, chosen.apart)) > _APART_DEG:
         found_text = f"end plates {most:.0f} degrees apart"

@@ -10,12 +10,13 @@ import pytest
 from tests.unit.structure.load_cases import Floats, rotation, vertebra
 from tests.unit.structure.written import write_image
 
+from osteocast.structure.axes import find_axes
 from osteocast.structure.strength import Strength, strength
 from osteocast.structure.strength_question import Question
 
 SPACING = (2.5, 2.5, 2.5)
 BODY, POSTERIOR = 20, 48
-AXES = ((0, 0, 1), (0, 1, 0), (1, 0, 0))
+AXES = ((0, 0, 1), (1, 0, 0))
 
 
 def given() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], Floats]:
@@ -78,6 +79,13 @@ def test_turned_by_a_right_angle(straight: Strength, tmp_path: Path, axis: tuple
     turn[:3, :3] = rotation(axis, 90.0)
     found = carried(tmp_path, ct, labels, turn @ affine)
     assert apart(straight, found) == pytest.approx((0.0, 0.0), abs=0.01)
+
+
+def test_on_its_side_a_vertebra_is_warned_of() -> None:
+    """Turned about its front the body shows other faces to the head, which nothing but their shape tells apart."""
+    bone = vertebra(rotation((0, 1, 0), 90.0))
+    assert [one.code for one in find_axes(bone).warnings] == ["axes.faces"]
+    assert not find_axes(vertebra(np.eye(3))).warnings
 
 
 def test_mirrored(straight: Strength, tmp_path: Path) -> None:
