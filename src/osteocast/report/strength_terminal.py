@@ -71,11 +71,11 @@ def definition_text(one: Mapping[str, Any]) -> str:
 
 
 def place_text(one: Mapping[str, Any]) -> str:
-    """Return where the bone fails: ``41 % at caps and supports, 2 % at the lesion``."""
+    """Return where the work of failure is done: ``41 % within 10 mm of caps and supports, 2 % of the lesion``."""
     if one["contact_share"] is None:
         return "nowhere: nothing yielded"
-    words = f"{100 * one['contact_share']:.0f} % at caps and supports"
-    return words if one["lesion_share"] is None else f"{words}, {100 * one['lesion_share']:.0f} % at the lesion"
+    words = f"{100 * one['contact_share']:.0f} % within 10 mm of caps and supports"
+    return words if one["lesion_share"] is None else f"{words}, {100 * one['lesion_share']:.0f} % of the lesion"
 
 
 def force_text(newton: float | None) -> str:

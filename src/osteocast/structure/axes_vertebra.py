@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import ndimage
 
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.structure.axes_points import BoneAxes, at_border, places, unit
+from osteocast.structure.axes_points import BoneAxes, at_border, inertia, places, unit
 from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.resample import box_of
 from osteocast.structure.volume import Matrix
@@ -24,14 +26,17 @@ _WEDGE_DEG = 20.0
 _APART_DEG = 45.0
 _TILT_DEG = 60.0
 _ARCH_SHARE = 0.05
+_FACING = 0.7
+_FLATTER = 0.75
+_OTHER = 0.5
 
 
 def vertebra_axes(bone: BoneModel) -> BoneAxes:
     """Return superior, anterior and left of a vertebra.
 
     Superior is the mean normal of the two end plates: planes through the ends of the columns of the body, the central
-    part of it only, found again in the tilted frame until they rest. Anterior points from the rest of the vertebra
-    (arch and processes) to the body, at right angles to superior.
+    part of it only, found again in the tilted frame until they rest; not where the arch lies. Anterior points from the
+    rest of the vertebra (arch and processes) to the body, at right angles to superior.
 
     Raises
     ------
@@ -48,14 +53,16 @@ def vertebra_axes(bone: BoneModel) -> BoneAxes:
     arch = bone.bone & ~body if arch is None or not arch.any() else arch
     points = places(body, bone.affine)
     centre = points.mean(0)
-    superior = _superior(points, bone.site, warnings)
-    if arch.sum() < _ARCH_SHARE * body.sum():
+    alone = arch.sum() < _ARCH_SHARE * body.sum()
+    back = None if alone else unit(places(arch, bone.affine).mean(0) - centre)
+    superior = _superior(points, back, bone.site, warnings)
+    if back is None:
         found = "no arch beside the body"
         fix = "Label the whole vertebra; the front is taken from the CT's axes meanwhile."
         warnings.append(Issue("axes.no-arch", bone.site, found, "a body with arch and processes", fix))
         towards = np.array([0.0, -1.0, 0.0])
     else:
-        towards = centre - places(arch, bone.affine).mean(0)
+        towards = -back
     anterior = unit(towards - (towards @ superior) * superior)
     left = np.cross(-anterior, superior)
     warnings += _against_ct(superior, anterior, bone.site)
@@ -84,30 +91,71 @@ def split_body(mask: Mask, spacing_zyx_mm: tuple[float, float, float]) -> Mask:
     return body & mask
 
 
-def _superior(points: Matrix, site: str, warnings: list[Issue]) -> Matrix:
+class _Plates(NamedTuple):
+    """Upward normals of the upper and the lower end plate, and how far their places lie off the planes [mm, rms]."""
+
+    normals: tuple[Matrix, Matrix]
+    off: float
+
+    @property
+    def up(self) -> Matrix:
+        """Mean normal, towards the head of the patient."""
+        up = unit(self.normals[0] + self.normals[1])
+        return up if up[2] >= 0 else -up
+
+    @property
+    def apart(self) -> float:
+        """Angle between both normals [degrees]."""
+        return float(np.degrees(np.arccos(np.clip(self.normals[0] @ self.normals[1], -1.0, 1.0))))
+
+
+def _superior(points: Matrix, back: Matrix | None, site: str, warnings: list[Issue]) -> Matrix:
+    """Return the mean normal of the end plates; `back` points to the arch, which no end plate faces.
+
+    The search begins at the head of the patient, and only where it comes to rest in front of the arch, as with a wrong
+    header, at the principal axes of the body. Faces that suit better than those found are warned of, not taken: upright
+    patients with worn end plates are many, and wrong headers few.
+    """
     centred = points - points.mean(0)
-    up = np.array([0.0, 0.0, 1.0])
-    normals: tuple[Matrix, Matrix] = (up, up)
-    for _ in range(_ROUNDS):
-        found = _end_plates(centred, up)
-        if found is None:
-            fix = "Label the body of the vertebra with both end plates, or use a generic load case."
-            raise InputError(Issue("axes.end-plates", site, "no two surfaces", "an upper and a lower end plate", fix))
-        normals = found
-        up = unit(normals[0] + normals[1])
-    apart = float(np.degrees(np.arccos(np.clip(normals[0] @ normals[1], -1.0, 1.0))))
-    if apart > _APART_DEG:
-        found_text = f"end plates {apart:.0f} degrees apart"
+    starts = [np.array([0.0, 0.0, 1.0]), *(inertia(points).rows if back is not None else ())]
+    first, *others = (_rested(centred, up) for up in starts)
+    rested = [one for one in (first, *others) if one is not None]
+    fitting = [one for one in rested if back is None or abs(float(one.up @ back)) < _FACING]
+    if first is None or not fitting:
+        fix = "Label the body of the vertebra with both end plates, or use a generic load case."
+        raise InputError(Issue("axes.end-plates", site, "no two surfaces", "an upper and a lower end plate", fix))
+    best = min(fitting, key=lambda one: one.apart)
+    chosen = first if any(one is first for one in fitting) else best
+    if abs(float(best.up @ chosen.up)) < _OTHER and best.off < _FLATTER * chosen.off:
+        found = "other faces of the body are flatter and more parallel than those taken for its end plates"
+        fix = "Check the orientation in the header of the CT and the picture of the caps."
+        warnings.append(Issue("axes.faces", site, found, "end plates across the axis of the patient", fix))
+    # A cut body is refused even where another pair of its surfaces is parallel.
+    if (most := max(first.apart, chosen.apart)) > _APART_DEG:
+        found_text = f"end plates {most:.0f} degrees apart"
         fix = "Check the label: a collapsed body, a cut or a lesion outside of the label tilts an end plate."
         raise InputError(Issue("axes.end-plates", site, found_text, f"at most {_APART_DEG:.0f} degrees", fix))
-    if apart > _WEDGE_DEG:
+    if chosen.apart > _WEDGE_DEG:
         fix = "The load goes midway between both plates; look at the picture of the caps."
-        warnings.append(Issue("axes.wedge", site, f"end plates {apart:.0f} degrees apart", "parallel plates", fix))
-    return up
+        warnings.append(
+            Issue("axes.wedge", site, f"end plates {chosen.apart:.0f} degrees apart", "parallel plates", fix)
+        )
+    return chosen.up
 
 
-def _end_plates(centred: Matrix, up: Matrix) -> tuple[Matrix, Matrix] | None:
-    """Return the upward normals of planes through the upper and lower ends of the central columns along `up`."""
+def _rested(centred: Matrix, up: Matrix) -> _Plates | None:
+    """Return the end plates that a search from one direction comes to rest at."""
+    plates = None
+    for _ in range(_ROUNDS):
+        plates = _end_plates(centred, up)
+        if plates is None:
+            return None
+        up = unit(plates.normals[0] + plates.normals[1])
+    return plates
+
+
+def _end_plates(centred: Matrix, up: Matrix) -> _Plates | None:
+    """Return planes through the upper and lower ends of the central columns along `up`."""
     side = unit(np.cross(up, [1.0, 0.0, 0.0] if abs(up[0]) < 0.9 else [0.0, 1.0, 0.0]))
     frame = np.array([side, np.cross(up, side), up])
     local = centred @ frame.T
@@ -118,23 +166,24 @@ def _end_plates(centred: Matrix, up: Matrix) -> tuple[Matrix, Matrix] | None:
     keys, column = np.unique(bins, axis=0, return_inverse=True)
     if len(keys) < _FEWEST_COLUMNS:
         return None
-    normals = []
+    normals, off = [], []
     for sign in (1.0, -1.0):
         height = np.full(len(keys), -np.inf)
         np.maximum.at(height, column.ravel(), sign * central[:, 2])
         design = np.column_stack([(keys + 0.5) * _BIN_MM, np.ones(len(keys))])
-        slope = _plane(design, sign * height)
+        slope, rms = _plane(design, sign * height)
         normals.append(unit(np.array([-slope[0], -slope[1], 1.0]) @ frame))
-    return normals[0], normals[1]
+        off.append(rms)
+    return _Plates((normals[0], normals[1]), sum(off) / 2)
 
 
-def _plane(design: Matrix, height: Matrix) -> Matrix:
-    """Return the plane through heights by least squares, then once more without the worst tenth (spurs and clefts)."""
+def _plane(design: Matrix, height: Matrix) -> tuple[Matrix, float]:
+    """Return the plane through heights, once more without the worst tenth (spurs and clefts), and the rms beside it."""
     fit = np.linalg.lstsq(design, height, rcond=None)[0]
     away = np.abs(height - design @ fit)
     kept = away <= np.quantile(away, 0.9)
-    result: Matrix = np.linalg.lstsq(design[kept], height[kept], rcond=None)[0]
-    return result
+    plane: Matrix = np.linalg.lstsq(design[kept], height[kept], rcond=None)[0]
+    return plane, float(np.sqrt(np.mean((height - design @ plane)[kept] ** 2)))
 
 
 def _against_ct(superior: Matrix, anterior: Matrix, site: str) -> list[Issue]:

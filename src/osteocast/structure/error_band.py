@@ -20,6 +20,12 @@ LOWER_BOUND = (
     "regressions are not applied, and bones of donors are scanned better than those of patients"
 )
 
+VOXELS = (
+    "the size of the voxels that are loaded is not in the interval: halving them with the same material took 8 % off "
+    "the load of a T12 at 1 mm and 5 % off that of a femur in stance at 2 mm, and it had not settled; compare bones "
+    "only on the same voxels"
+)
+
 
 class Band(NamedTuple):
     """Interval that 95 % of measured loads would lie in if this computation were as good as the series.
@@ -65,12 +71,12 @@ def error_band(site: str, rule: str, load_n: float) -> Band:
     chosen = same or usable
     lines = [_line(name, one, chosen.get(name)) for name, one in series.items()]
     if not chosen:
-        return Band(None, None, (f"no published series of {bone} with an interval: no error band", *lines))
+        return Band(None, None, (f"no published series of {bone} with an interval: no error band", *lines, VOXELS))
     if not same:
         lines.append(f"no {kind} series of {bone} gives an interval; that of the other kind is taken")
     lines += [_outside(name, series[name], load_n) for name in chosen if _is_outside(series[name], load_n)]
     low, high = min(ends[0] for ends in chosen.values()), max(ends[1] for ends in chosen.values())
-    return Band(max(low, 0.0), high, (*lines, LOWER_BOUND))
+    return Band(max(low, 0.0), high, (*lines, VOXELS, LOWER_BOUND))
 
 
 def _interval(one: Mapping[str, Any], load_n: float) -> tuple[float, float] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.axes import BoneAxes, bone_kind, find_axes, frame_of
 from osteocast.structure.axes_points import unit
-from osteocast.structure.load_contacts import Touched, prepare, prescribe
+from osteocast.structure.load_contacts import Touched, layers_of, prepare, prescribe
 from osteocast.structure.load_data import Boundary, LoadCase, case_names, load_case
 from osteocast.structure.loaded import CAP, BoneModel, LoadedBone, Mask
 from osteocast.structure.turning import Target, Turned, turned
@@ -115,8 +115,11 @@ def _lines(case: LoadCase, boundary: Boundary, grid: Turned) -> tuple[str, ...]:
     ]
     if any(contact.cap for contact in boundary.contacts):
         cap = case.cap
-        text = f"caps: {cap.modulus_mpa:g} MPa, {cap.thickness_mm:g} mm, {cap.intrusion_mm:g} mm of it around the bone"
-        parts.append(text)
+        plate, depth = (n * z for n in layers_of(cap, z))
+        asked = f"asked for {cap.thickness_mm:g} and {cap.intrusion_mm:g} mm, in whole voxels"
+        parts.append(
+            f"caps: {cap.modulus_mpa:g} MPa, {plate + depth:.3g} mm, {depth:.3g} mm of it around the bone ({asked})"
+        )
     return tuple(parts)
 
 

@@ -15,7 +15,7 @@ from osteocast.structure.loaded import CAP, Mask
 from osteocast.structure.turning import Turned
 from osteocast.structure.voxel_model import Floats, Integers, Spacing
 
-__all__ = ["Held", "Touched", "corners", "prepare", "prescribe"]
+__all__ = ["Held", "Touched", "corners", "layers_of", "prepare", "prescribe"]
 
 _FEWEST_COLUMNS = 10
 _LEVELS = {"upper": (1,), "lower": (0,), "inside": (0, 1)}
@@ -51,7 +51,7 @@ def prepare(bone: Turned, contacts: Sequence[Contact], cap: Cap) -> Touched:
         ``load.part``: a part that the bone does not have, or too small a contact.
     """
     height = bone.spacing[2]
-    plate = max(1, round((cap.thickness_mm - cap.intrusion_mm) / height))
+    plate, intrusion = layers_of(cap, height)
     low, high = (plate if any(c.cap and c.side == side for c in contacts) else 0 for side in ("lower", "upper"))
     part = np.pad((bone.bone.astype(np.uint8) + (bone.lesion & bone.bone)), ((low, high), (0, 0), (0, 0)))
     # Distance of each end of the span from the last layer, seen from its own side.
@@ -61,7 +61,7 @@ def prepare(bone: Turned, contacts: Sequence[Contact], cap: Cap) -> Touched:
         on = np.pad(_part(bone, contact), ((low, high), (0, 0), (0, 0)))
         layer = on
         if contact.side != "inside":
-            depth = max(1, round((contact.depth_mm or cap.intrusion_mm) / height))
+            depth = max(1, round(contact.depth_mm / height)) if contact.depth_mm else intrusion
             layer = _surface(part, on, contact, _Size(inner[contact.side], depth, plate), cap.cover)
         if (columns := int(layer.any(axis=0).sum())) < _FEWEST_COLUMNS:
             found = f"{columns} columns of voxels on the {contact.side} side of '{contact.on}'"
@@ -70,6 +70,11 @@ def prepare(bone: Turned, contacts: Sequence[Contact], cap: Cap) -> Touched:
         nodes.append(corners(layer, _LEVELS[contact.side]))
     per_layer = (part.shape[1] + 1) * (part.shape[2] + 1)
     return Touched(part, low, tuple(nodes), tuple(float((n // per_layer).mean()) for n in nodes))
+
+
+def layers_of(cap: Cap, height: float) -> tuple[int, int]:
+    """Return the layers of cement beyond the bone and around it, on voxels of a height [mm]."""
+    return max(1, round((cap.thickness_mm - cap.intrusion_mm) / height)), max(1, round(cap.intrusion_mm / height))
 
 
 class _Size(NamedTuple):
