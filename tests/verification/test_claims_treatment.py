@@ -19,6 +19,7 @@ SKELETAL = tuple(range(5))
 FRACTURES = (int(EventKind.VERTEBRAL_FRACTURE), int(EventKind.NON_VERTEBRAL_FRACTURE))
 RADIATION = (int(EventKind.RADIOTHERAPY),)
 SIZE = (400, 24)
+LARGE = (1500, 24)
 UNTREATED = dataclasses.replace(BREAST, lines=())
 """The first line of systemic therapy starts on day 0."""
 HIP = "femur-left-trochanteric"
@@ -206,7 +207,7 @@ def test_d33_lines_follow_the_organ_of_origin() -> None:
 
 def first_events(regimen: str, kinds: tuple[int, ...], fixed: Fixed) -> int:
     """Patients whose first detected skeletal event is of these kinds."""
-    events = cohort(BREAST, regimen, SIZE, fixed).events(*SKELETAL)
+    events = cohort(BREAST, regimen, LARGE, fixed).events(*SKELETAL)
     events = events[np.isfinite(events["detected_day"])]
     events = events[np.lexsort((events["detected_day"], events["course"]))]
     first = events[np.unique(events["course"], return_index=True)[1]]
@@ -227,7 +228,7 @@ NO_RESORPTION_IN_PAIN = (("pain.resorption_exponent", 0.0),)
 
 @pytest.mark.slow
 def test_denosumab_averts_radiation_more_than_fracture_and_only_by_resorption_in_pain() -> None:
-    """Published 0.68 and 0.89 of zoledronate; here 0.82 and 0.92, with 1500 patients 0.87 and 0.88."""
+    """Published 0.68 and 0.89 of zoledronate; here 0.86 and 0.89, too near to be told with 400 patients."""
     radiation, fracture = first_event_ratios(*PAIRS[0], ())
     assert radiation < fracture < 1
     radiation, fracture = first_event_ratios(*PAIRS[0], NO_RESORPTION_IN_PAIN)
