@@ -44,8 +44,8 @@ def moved(name: str, without: str) -> float:
 
 
 def test_without_resorption_in_pain_radiotherapy_is_averted_no_more_than_fracture() -> None:
-    whole, without = breast(), breast("resorption-pain")
-    assert ratio(whole, "first-is-radiation") < ratio(whole, "first-is-fracture") - 0.1
+    whole, without = (simulated("stopeck-2010", one, MANY)[0] for one in ("nothing", "resorption-pain"))
+    assert ratio(whole, "first-is-radiation") < ratio(whole, "first-is-fracture") - 0.05
     assert ratio(without, "first-is-radiation") > ratio(without, "first-is-fracture")
     # fractures do not know of it
     assert ratio(without, "first-is-fracture") == pytest.approx(ratio(whole, "first-is-fracture"), abs=0.05)
@@ -73,9 +73,10 @@ def test_without_care_there_is_no_radiotherapy_but_that_of_the_cord() -> None:
 
 def test_without_frailty_first_events_are_less_early_and_less_often_followed_by_more() -> None:
     for arm in ("denosumab", "zoledronate"):
-        whole, without = (simulated("stopeck-2010", one)[1][arm] for one in ("nothing", "frailty"))
-        assert without.first_early / without.first_later < whole.first_early / whole.first_later - 0.3
-        assert without.variance_over_mean < whole.variance_over_mean
+        whole, without = (simulated("stopeck-2010", one, MANY)[1][arm] for one in ("nothing", "frailty"))
+        assert without.first_early / without.first_later < whole.first_early / whole.first_later - 0.2
+        # the variance of numbers of events does not fall: more people live to have several
+        assert without.next / without.first < whole.next / whole.first - 0.5
         assert without.top_tenth < whole.top_tenth
 
 
