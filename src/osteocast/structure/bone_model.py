@@ -30,6 +30,8 @@ _MARGIN_MM = 12.0
 _MG_PER_G = np.float32(1000.0)
 _MOST_VOXELS = 6_000_000
 _SEPARATOR = ","
+# Own choice: spongy bone of the frailest lies near it, and every bone has denser places.
+_LEAST_BONE_HU = 100.0
 # Own choice: six whole vertebrae of the reference CTs and masks have less than 0.01, L2 and L3 in one label 0.88.
 _SECOND_BODY = 0.3
 
@@ -117,6 +119,7 @@ def build_bone(scan: Scan, question: Question) -> Built:
         *(line.warnings if line else ()),
         *_recalled(chosen),
         *_two_bodies(found, cut),
+        *_not_bone(cut),
     )
     material = _material(chosen, cut.density.unit, tension)
     return Built(bone, cut.ct, found.site, found.label, line, chosen, material, tuple(dict.fromkeys(warned)))
@@ -189,6 +192,15 @@ def _parts(site: Site, cut: _Cut) -> tuple[dict[str, Mask], tuple[str, ...]]:
     body = split_body(cut.bone, cut.density.spacing_zyx_mm) & cut.bone
     told = "vertebral body: found by opening the labelled vertebra with a ball, not labelled"
     return {**cut.parts, "body": body, "posterior": cut.bone & ~body}, (told,)
+
+
+def _not_bone(cut: _Cut) -> tuple[Issue, ...]:
+    highest = float(cut.ct.values[cut.bone].max())
+    if cut.ct.unit != "HU" or highest >= _LEAST_BONE_HU:
+        return ()
+    fix = "Check the scale in the header of the CT; numbers divided by a thousand make a bone of no strength."
+    found = f"no value of the bone above {highest:g} HU"
+    return (Issue("ct.unit-doubtful", "bone", found, f"bone, above {_LEAST_BONE_HU:g} HU somewhere", fix),)
 
 
 def _two_bodies(found: Found, cut: _Cut) -> tuple[Issue, ...]:

@@ -24,8 +24,6 @@ __all__ = ["Scan", "read_ct"]
 _HOUNSFIELD = "HU"
 _PICTURE_GREYS = 255
 _DENSEST_AIR = -900.0
-# Own choice: spongy bone of the frailest lies near it, and every bone has denser places.
-_LEAST_BONE_HU = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,9 +134,6 @@ def _doubts_about_unit(volume: Volume) -> tuple[Issue, ...]:
         if high <= _PICTURE_GREYS:
             raise InputError(Issue("ct.not-hounsfield", "volume", found, "HU: air is -1000, fat -100", fix))
         return (Issue("ct.unit-doubtful", "volume", found, "HU: air is -1000, fat -100", fix),)
-    if volume.unit == "HU" and high < _LEAST_BONE_HU:
-        fix = "Check the scale in the header; numbers divided by a thousand make a bone of no strength."
-        return (Issue("ct.unit-doubtful", "volume", found, f"bone, above {_LEAST_BONE_HU:g} HU somewhere", fix),)
     if volume.unit not in ("HU", "native") and low < _DENSEST_AIR:
         fix = "If these are CT numbers, give --unit HU and calibrate them."
         return (Issue("ct.unit-doubtful", "volume", found, "densities, which for air lie near -800", fix),)
