@@ -24,6 +24,7 @@ from osteocast.progress import progress_bar, show_notices
 from osteocast.report.folder import RESULT, check_folder, write_files
 from osteocast.report.strength_folder import strength_files
 from osteocast.report.strength_terminal import force_text
+from osteocast.structure.ct_libraries import READERS
 from osteocast.structure.strength import strength
 from osteocast.structure.strength_cases import Case, read_cases
 from osteocast.structure.strength_document import strength_document
@@ -107,7 +108,8 @@ def _row(case: Case, out: Path) -> dict[str, Any]:
         found = strength(case.ct, case.question)
         document = strength_document(found)
         row = {"case": case.name, "outcome": "computed", **_figures(document)}
-        record = new_run_record(("osteocast", "strength", "LIST"), None, {}, evidence_sha256(), case.question.threads)
+        command = ("osteocast", "strength", "LIST")
+        record = new_run_record(command, None, {}, evidence_sha256(), case.question.threads, READERS)
         files = strength_files(found, document, record)
     except OsteocastError as error:
         row = {"case": case.name, "outcome": "not computed", "problems": "; ".join(_told(one) for one in error.issues)}
@@ -173,7 +175,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _summary(rows: list[dict[str, Any]], failed: int, out: Path) -> str:
-    lines = [f"{len(rows)} bones, {failed} not computed", BANNER]
+    lines = [f"{len(rows)} bone{'' if len(rows) == 1 else 's'}, {failed} not computed", BANNER]
     for row in rows[:_SHOWN]:
         if row["outcome"] == "computed":
             text = f"{force_text(row['failure_load_n'])}, {row['stiffness_n_mm']:,.0f} N/mm"

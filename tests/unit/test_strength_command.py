@@ -42,6 +42,7 @@ def test_summary_folder_and_json(folder, capsys):
     assert found["lesion"]["load_lost"] > 0
     record = (folder / "o" / "run_record.json").read_text()
     assert "bar" not in record, "names of files may name a person"
+    assert {"SimpleITK", "pydicom"} <= set(json.loads(record)["packages"])
     page = (folder / "o" / "report.html").read_text()
     assert "<script" not in page
     assert not re.search(r"(src|href)=.http", page)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -79,6 +79,7 @@ def new_run_record(
     inputs: Mapping[str, bytes],
     evidence_sha256: str,
     workers: int = 1,
+    readers: Sequence[str] = (),
 ) -> RunRecord:
     """Describe the run that is starting now.
 
@@ -91,7 +92,10 @@ def new_run_record(
     evidence_sha256 : str
         See :func:`osteocast.evidence.load.evidence_sha256`.
     workers : int
+    readers : sequence of str
+        Packages besides the usual ones that read the inputs; those that are not installed are left out.
     """
+    installed = [name for name in readers if any(metadata.distributions(name=name))]
     return RunRecord(
         version=VERSION,
         python=platform.python_version(),
@@ -100,7 +104,7 @@ def new_run_record(
         seed=seed,
         inputs_sha256={Path(name).name: sha256_of(raw) for name, raw in sorted(inputs.items())},
         evidence_sha256=evidence_sha256,
-        packages={name: metadata.version(name) for name in _PACKAGES},
+        packages={name: metadata.version(name) for name in (*_PACKAGES, *installed)},
         workers=workers,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -17,6 +17,7 @@ from osteocast.report.folder import RECORD, REPORT, RESULT, result_text, write_f
 from osteocast.report.strength_html import strength_html
 from osteocast.report.strength_pictures import pictures_of
 from osteocast.structure.ct_fields import Fields, fields_of
+from osteocast.structure.ct_libraries import READERS
 from osteocast.structure.label_picture import mask_picture
 from osteocast.structure.strength import Strength
 from osteocast.structure.strength_document import strength_document
@@ -56,7 +57,7 @@ def write_strength(found: Strength, folder: str | Path) -> Path:
     StorageError
         ``storage.write`` or ``storage.folder``.
     """
-    record = new_run_record(("osteocast.strength",), None, {}, evidence_sha256(), found.question.threads)
+    record = new_run_record(("osteocast.strength",), None, {}, evidence_sha256(), found.question.threads, READERS)
     return write_files(strength_files(found, strength_document(found), record), folder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from osteocast.foundation.errors import InputError, Issue
@@ -13,7 +14,7 @@ from osteocast.structure.loaded import BoneModel, Mask
 from osteocast.structure.resample import box_of
 from osteocast.structure.volume import Matrix
 
-__all__ = ["split_body", "vertebra_axes"]
+__all__ = ["second_body", "split_body", "vertebra_axes"]
 
 # Choices of our own, in millimetres, shares and degrees; the tests show what they do on real and made vertebrae.
 _CENTRAL = 0.65
@@ -79,16 +80,28 @@ def split_body(mask: Mask, spacing_zyx_mm: tuple[float, float, float]) -> Mask:
     processes do not, is grown by 1.1 R, so that the body gets its rims back.
     """
     box = box_of(mask, spacing_zyx_mm)
-    filled = np.pad(ndimage.binary_fill_holes(mask[box.slices]), 1)
-    depth = ndimage.distance_transform_edt(filled, sampling=spacing_zyx_mm)
+    depth, pieces = _deep(mask[box.slices], spacing_zyx_mm)
     radius = float(depth.max())
-    core = depth >= _OPENING * radius
-    pieces, _ = ndimage.label(core)
     core = pieces == pieces[np.unravel_index(int(depth.argmax()), depth.shape)]
     reach = ndimage.distance_transform_edt(~core, sampling=spacing_zyx_mm)
     body = np.zeros(mask.shape, dtype=bool)
     body[box.slices] = (reach <= _GROWN * radius)[1:-1, 1:-1, 1:-1]
     return body & mask
+
+
+def second_body(mask: Mask, spacing_zyx_mm: tuple[float, float, float]) -> float:
+    """Return the size of the second piece as deep as a body over that of the first [1]: 0 in a whole vertebra."""
+    _, pieces = _deep(mask[box_of(mask, spacing_zyx_mm).slices], spacing_zyx_mm)
+    sizes = np.sort(np.bincount(pieces.ravel())[1:])[::-1]
+    return float(sizes[1] / sizes[0]) if len(sizes) > 1 else 0.0
+
+
+def _deep(mask: Mask, spacing_zyx_mm: tuple[float, float, float]) -> tuple[Matrix, npt.NDArray[np.int32]]:
+    """Return the depth below the surface (mm) and the numbered pieces that are deep, both padded by one voxel."""
+    filled = np.pad(ndimage.binary_fill_holes(mask), 1)
+    depth = ndimage.distance_transform_edt(filled, sampling=spacing_zyx_mm)
+    pieces, _ = ndimage.label(depth >= _OPENING * float(depth.max()))
+    return depth, pieces
 
 
 class _Plates(NamedTuple):

@@ -17,6 +17,7 @@ from osteocast.structure.ct_header import (
     MOST_VOXELS,
     check_file,
     check_length,
+    check_memory,
     check_nrrd_header,
     format_of,
 )
@@ -144,6 +145,7 @@ def _check_header(reader: Any, path: Path, layers: bool) -> None:
     if voxels > MOST_VOXELS:
         fix = "Crop it to the bone first."
         raise InputError(Issue("ct.too-large", path.name, f"{voxels:,} voxels", f"at most {MOST_VOXELS:,}", fix))
+    check_memory(voxels, path.name)
     # NIfTI says where its voxels begin; the text headers of the others are short and counted by their own readers.
     offset = reader.GetMetaData("vox_offset") if reader.HasMetaDataKey("vox_offset") else "0"
     check_length(path, voxels * _bytes_a_voxel(reader) + int(max(float(offset), 0.0)))

@@ -7,6 +7,7 @@ for whatever size it states, and some fill what is missing with noise. So this i
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
 from pathlib import Path
@@ -21,6 +22,7 @@ __all__ = [
     "check_data_file",
     "check_file",
     "check_length",
+    "check_memory",
     "check_nrrd_header",
     "format_of",
 ]
@@ -44,6 +46,8 @@ MOST_VOXELS = 700_000_000
 LONGEST_HEADER = 65_536
 """Bytes in which a text header has to end."""
 
+# Two bytes in the file, the same in the reader and in its copy, and four in single precision.
+_BYTES_A_VOXEL = 8
 _DEFLATE_RATIO = 1_100
 _DATA_FILE = re.compile(r"^\s*data ?file\s*:\s*(.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -114,6 +118,23 @@ def check_data_file(path: Path, name: str) -> None:
         fix = "Join header and voxels in one .nrrd or .mha file."
         raise _refuse(path, "ct.data-file", repr(name[:60]), "the plain name of one file in the same folder", fix)
     check_file(path.parent / name)
+
+
+def check_memory(voxels: int, place: str) -> None:
+    """Make sure that a volume fits the memory of this machine, as far as the system tells it (``ct.too-large``)."""
+    have = memory_bytes()
+    if have is not None and voxels * _BYTES_A_VOXEL > have:
+        fix = "Crop it to the bone first, or use a machine with more memory."
+        found = f"{voxels:,} voxels, which need {voxels * _BYTES_A_VOXEL / 1e9:.1f} GB"
+        raise InputError(Issue("ct.too-large", place, found, f"at most the memory, {have / 1e9:.1f} GB", fix))
+
+
+def memory_bytes() -> int | None:
+    """Return the memory of this machine (bytes), or None where the system does not tell it."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def check_length(path: Path, needed: int) -> None:

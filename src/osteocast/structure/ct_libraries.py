@@ -7,7 +7,10 @@ from typing import Any
 
 from osteocast.foundation.errors import InputError, Issue
 
-__all__ = ["pydicom", "simpleitk"]
+__all__ = ["READERS", "pydicom", "simpleitk"]
+
+READERS = ("SimpleITK", "pydicom")
+"""Names of the packages, for the record of a run."""
 
 
 def simpleitk() -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.structure.ct_header import LONGEST_HEADER, MOST_VOXELS, check_data_file
+from osteocast.structure.ct_header import LONGEST_HEADER, MOST_VOXELS, check_data_file, check_memory
 from osteocast.structure.volume import Matrix
 
 __all__ = ["read_meta"]
@@ -84,6 +84,7 @@ def _shape(keys: Mapping[str, str], path: Path) -> tuple[int, int, int]:
     if voxels > MOST_VOXELS:
         fix = "Crop it to the bone first."
         raise InputError(Issue("ct.too-large", path.name, f"{voxels:,} voxels", f"at most {MOST_VOXELS:,}", fix))
+    check_memory(voxels, path.name)
     return size[2], size[1], size[0]
 
 

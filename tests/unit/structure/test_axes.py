@@ -20,7 +20,7 @@ from tests.unit.structure.load_cases import (
 
 from osteocast.foundation.errors import InputError
 from osteocast.structure.axes import bone_kind, find_axes, frame_of
-from osteocast.structure.axes_vertebra import split_body
+from osteocast.structure.axes_vertebra import second_body, split_body
 from osteocast.structure.loaded import BoneModel
 
 TURNS = [((1, 0, 0), 0.0), ((1, 0.3, 0.2), 20.0), ((0.2, 1, -0.5), -25.0)]
@@ -51,6 +51,15 @@ def test_a_body_is_found_in_a_vertebra_of_one_label() -> None:
     bone = vertebra(np.eye(3))
     found, body = split_body(bone.bone, (1.0, 1.0, 1.0)), bone.parts["body"]
     assert 2 * (found & body).sum() / (found.sum() + body.sum()) > 0.93
+
+
+def test_two_vertebrae_under_one_label_have_two_bodies() -> None:
+    one = vertebra(np.eye(3)).bone
+    one = one[np.flatnonzero(one.any((1, 2)))]
+    assert second_body(one, (1.0, 1.0, 1.0)) < 0.05
+    bridge = np.zeros_like(one[:3])
+    bridge[:, 50:60, 50:60] = True
+    assert second_body(np.concatenate([one, bridge, one]), (1.0, 1.0, 1.0)) > 0.5
 
 
 def test_a_body_without_arch_has_its_front_from_the_header() -> None:

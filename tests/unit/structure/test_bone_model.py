@@ -138,6 +138,15 @@ def test_the_site_comes_from_the_label_or_the_user(tmp_path):
     assert codes(lambda: site_of("femur-up")) == ["question.site"]
 
 
+def test_two_vertebrae_in_one_label_are_warned_of(case, tmp_path):
+    scan, question = case
+    labels = labels_of() * 0
+    labels[2:10, 4:16, 5:15] = labels[13:21, 4:16, 5:15] = labels[10:13, 9, 9] = 1
+    path = write_image(tmp_path / "l.nii.gz", labels, affine())
+    asked = replace(question, labels=path, parts=(), label="1", site="vertebra")
+    assert "label.two-bodies" in [one.code for one in build_bone(scan, asked).warnings]
+
+
 @pytest.mark.parametrize(
     ("numbers", "asked", "code"),
     [

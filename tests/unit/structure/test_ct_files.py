@@ -175,6 +175,15 @@ def test_headers_that_promise_too_much_are_refused_before_memory_is_taken(tmp_pa
     assert codes(lambda: read_ct(path, "HU")) == ["ct.truncated"]
 
 
+@pytest.mark.parametrize("ending", [".nii", ".nrrd", ".mha"])
+def test_more_than_the_memory_is_refused(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_image(tmp_path / f"ct{ending}", numbered((3, 4, 5)), plain_affine())
+    monkeypatch.setattr(ct_header, "memory_bytes", lambda: 400)
+    assert codes(lambda: read_ct(path, "HU")) == ["ct.too-large"]
+    monkeypatch.setattr(ct_header, "memory_bytes", lambda: None)
+    assert codes(lambda: read_ct(path, "HU")) == []
+
+
 def test_huge_files_are_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "huge.nii"
     with path.open("wb") as stream:

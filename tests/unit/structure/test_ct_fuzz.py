@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -55,6 +56,34 @@ def changed(raw: bytes, changes: list[tuple[int, int]], cut: float) -> bytes:
 def areas(work: Callable[[], object]) -> set[str]:
     """Return the areas of the codes a call is refused with; any other exception passes through and fails the test."""
     return {code.partition(".")[0] for code in codes(work)}
+
+
+NUMBERS = {
+    "<h": [0, -1, 1, 2, 7, 255, 32767, -32768],
+    "<f": [0.0, -1.0, 1e-30, 1e30, 352.5, float("nan"), float("inf"), float("-inf")],
+    "<i": [0, -1, 348, 540, 2**31 - 1],
+}
+PLACES = {
+    "<i": [0, 344, 348],
+    "<h": [*range(40, 56, 2), 68, 70, 72, 252, 254],
+    "<f": [*range(76, 120, 4), *range(256, 328, 4)],
+}
+FIELDS = st.sampled_from(
+    [(kind, place, value) for kind, values in NUMBERS.items() for place in PLACES[kind] for value in values]
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(fields=st.lists(FIELDS, min_size=1, max_size=3))
+def test_nifti_headers_of_any_numbers(fields: list[tuple[str, int, float]]) -> None:
+    raw = bytearray(plain_bytes(".nii"))
+    for kind, place, value in fields:
+        struct.pack_into(kind, raw, place, value)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.nii"
+        path.write_bytes(raw)
+        assert areas(lambda: read_ct(path, "HU")) <= {"ct", "file"}
+        assert areas(lambda: read_labels(path, ct())) <= {"ct", "file", "label"}
 
 
 CUT = st.one_of(st.just(1.0), st.floats(0.01, 1.0))

@@ -83,9 +83,14 @@ def test_metal_may_be_allowed_and_is_said(case, tmp_path):
     assert "label.metal" in [one.code for one in built.warnings]
 
 
-def test_a_doubtful_unit_is_said(case, tmp_path):
+def divided(values: np.ndarray) -> None:
+    values /= 1000.0
+
+
+@pytest.mark.parametrize("change", [positive, divided])
+def test_a_doubtful_unit_is_said(case, tmp_path, change):
     _, question = case
-    built = build_bone(read_ct(changed_ct(tmp_path, positive), "HU"), question)
+    built = build_bone(read_ct(changed_ct(tmp_path, change), "HU"), question)
     assert "ct.unit-doubtful" in [one.code for one in built.warnings]
 
 
