@@ -15,13 +15,15 @@ import pytest
 from osteocast.structure.axes import find_axes
 from osteocast.structure.bone_model import Built, build_bone
 from osteocast.structure.ct_read import read_ct
+from osteocast.structure.failure import Failure, load_to_failure, settings_for
+from osteocast.structure.failure_rules import rule_loads
 from osteocast.structure.lesion_insert import insert_lesion
 from osteocast.structure.lesion_items import mirels_items
 from osteocast.structure.lesion_measures import measure_lesion
 from osteocast.structure.lesion_places import section_axis
 from osteocast.structure.lesion_spec import parse_lesion
 from osteocast.structure.load_case import LoadOptions, load_bone
-from osteocast.structure.loaded import BoneModel
+from osteocast.structure.loaded import BoneModel, LoadedBone
 from osteocast.structure.solver import VoxelSolver
 from osteocast.structure.strength_question import Question
 
@@ -189,3 +191,50 @@ def test_mirels_cannot_tell_the_sides_of_a_neck_that_differ_in_stiffness(femur: 
         items.append(mirels_items(made, measures, "head-neck"))
     assert items[0] == items[1]
     assert losses[1] > 2.0 * losses[0]
+
+
+def carried(found: Built, text: str, load: str, spacing_mm: float) -> tuple[Failure, LoadedBone]:
+    """Load a bone to failure, with a lesion where one is named."""
+    bone = insert_lesion(found.bone, parse_lesion(text), found.material) if text else found.bone
+    loaded = load_bone(bone, load, LoadOptions(spacing_mm=spacing_mm))
+    return load_to_failure(loaded, settings_for(bone.site)), loaded
+
+
+@pytest.mark.slow
+def test_a_fall_crushes_the_ends_so_that_yield_load_and_warnings_show_the_lesion(femur: Built) -> None:
+    """docs/failure-load.md: 0 % of the failure load, 16 % of the yield load, 30 % of the stiffness."""
+    sound, _ = carried(femur, "", "sideways-fall", 2.5)
+    lesion, _ = carried(femur, "lytic:22mm@neck-superolateral", "sideways-fall", 2.5)
+    lost = [
+        1.0 - getattr(lesion, name) / getattr(sound, name)
+        for name in ("failure_load_n", "yield_load_n", "stiffness_n_mm")
+    ]
+    assert lost == pytest.approx([0.0, 0.16, 0.30], abs=0.02)
+    assert sound.place.contact == pytest.approx(0.99, abs=0.02)
+    assert any("crushed where it is held" in text for text in sound.warnings)
+
+
+@pytest.mark.slow
+def test_the_limit_hardly_makes_the_load(femur: Built) -> None:
+    """docs/failure-load.md: half the limit gives 1.6 % less in stance."""
+    sound, _ = carried(femur, "", "stance", 2.5)
+    half = float(np.interp(sound.failure_displacement_mm / 2, sound.displacement_mm, sound.force_n))
+    assert half / sound.failure_load_n == pytest.approx(0.984, abs=0.005)
+
+
+@pytest.mark.slow
+def test_the_rule_of_one_failed_piece_sees_the_head_alone(femur: Built) -> None:
+    """docs/failure-load.md: a soft core of the neck raises the load of the rule by 3.5 %: it lies at the cap."""
+    found = [
+        rule_loads(loaded, failure.elastic, ("contiguous",))[0]
+        for failure, loaded in (carried(femur, text, "stance", 2.5) for text in ("", "lytic:26mm@neck-centre"))
+    ]
+    assert [one.at_contact for one in found] == [True, True]
+    assert found[1].load_n / found[0].load_n == pytest.approx(1.035, abs=0.01)
+
+
+@pytest.mark.slow
+def test_large_voxels_carry_more() -> None:
+    """docs/failure-load.md: T12 on 3 mm against 1 mm."""
+    small, large = (carried(t12(), "", "compression", size)[0].failure_load_n for size in (1.0, 3.0))
+    assert large / small == pytest.approx(1.175, abs=0.02)

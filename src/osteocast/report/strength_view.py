@@ -91,7 +91,7 @@ def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Failed volume", f"{one['failed_ml']:.2g} mL"),
         ("of it in tension", "–" if tension is None else f"{100 * tension:.0f} %"),
         ("Work of failure", place_text(one)),
-        ("Bone within 10 mm of caps", f"{100 * one['contact_bone_share']:.0f} %"),
+        ("Bone near caps", f"{100 * one['contact_bone_share']:.0f} %"),
         ("Bone", f"{bone['volume_ml']:.1f} mL, {bone['mean_density']:.0f} {bone['density_unit']}"),
         ("Voxels of the CT", f"{bone['voxels']:,} of {' x '.join(sizes)} mm"),
     ]

@@ -42,14 +42,14 @@ class Place(NamedTuple):
         found = []
         if self.lesion is not None and self.lesion < _ELSEWHERE:
             found.append(
-                f"the bone fails elsewhere than at its lesion ({self.lesion:.0%} of the work of failure within "
+                f"the bone fails elsewhere than at its lesion ({100 * self.lesion:.0f} % of the work of failure within "
                 f"{NEAR_MM:g} mm of it): compare stiffness and yield load as well"
             )
         if self.contact is not None and self.contact > 0.5 > self.contact_bone:
             found.append(
-                f"the bone is crushed where it is held ({self.contact:.0%} of the work of failure within "
-                f"{NEAR_MM:g} mm of caps and supports, {self.contact_bone:.0%} of the bone): the load says little "
-                "of bone elsewhere"
+                f"the bone is crushed where it is held ({100 * self.contact:.0f} % of the work of failure within "
+                f"{NEAR_MM:g} mm of caps and supports, {100 * self.contact_bone:.0f} % of the bone): the load says "
+                "little of bone elsewhere"
             )
         return tuple(found)
 
