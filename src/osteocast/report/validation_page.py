@@ -103,7 +103,7 @@ def summary_cells(one: Mapping[str, Any]) -> View:
 
 
 def _row(row: Mapping[str, Any]) -> View:
-    own, null = row["simulation"], row["null"]
+    own, null, wide = row["simulation"], row["null"], row["with_discrepancy"]
     return {
         "trial": row["trial"],
         "endpoint": row["endpoint"].replace("-", " "),
@@ -111,6 +111,7 @@ def _row(row: Mapping[str, Any]) -> View:
         "unit": row["unit"],
         "published": span(row["published"], "value"),
         "simulated": span(own, "middle"),
+        "wide": "" if wide is None else f"{span(wide, 'middle')} {'hit' if wide['covered'] else 'miss'}",
         "left_out": "" if row["left_out"] is None else _with_verdict(row["left_out"]),
         "null": "" if null is None else span(null, "middle"),
         "z": number(own["z"]),
