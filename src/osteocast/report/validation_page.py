@@ -33,6 +33,8 @@ _LEFT, _WIDTH, _LINE, _RIGHT = 330.0, 640.0, 15.0, 20.0
 # The axis of ratios; what lies beyond is drawn at its end.
 _REACH: Final = float(np.log(8.0))
 _TICKS: Final = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+# Where a time that is not reached is drawn, a lower limit too: at the end of the axis.
+_BEYOND: Final = 8.0
 
 
 def validation_html(result: Mapping[str, Any]) -> str:
@@ -103,7 +105,7 @@ def summary_cells(one: Mapping[str, Any]) -> View:
 
 
 def _row(row: Mapping[str, Any]) -> View:
-    own, null = row["simulation"], row["null"]
+    own, null, wide = row["simulation"], row["null"], row["with_discrepancy"]
     return {
         "trial": row["trial"],
         "endpoint": row["endpoint"].replace("-", " "),
@@ -111,6 +113,7 @@ def _row(row: Mapping[str, Any]) -> View:
         "unit": row["unit"],
         "published": span(row["published"], "value"),
         "simulated": span(own, "middle"),
+        "wide": "" if wide is None else f"{span(wide, 'middle')} {'hit' if wide['covered'] else 'miss'}",
         "left_out": "" if row["left_out"] is None else _with_verdict(row["left_out"]),
         "null": "" if null is None else span(null, "middle"),
         "z": number(own["z"]),
@@ -146,13 +149,10 @@ def _figure(title: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
             parts.append(svg.tag("rect", x=low, y=y - 5, width=high - low, height=10, fill="#d5dade"))
         own = row["simulation"]
         colour = "#00507d" if own["covered"] else "#b3261e"
-        ends = [_x(own[key] if own[key] is not None else default) for key, default in _ENDS]
-        parts.append(svg.tag("line", x1=ends[0], x2=ends[1], y1=y, y2=y, stroke=colour, stroke_width=1.6))
-        parts.append(_mark(_x(own["ratio"] if own["ratio"] is not None else 8.0), y, colour, hit=own["covered"]))
+        low, middle, high = (_x(_BEYOND if own[k] is None else own[k]) for k in ("ratio_low", "ratio", "ratio_high"))
+        parts.append(svg.tag("line", x1=low, x2=high, y1=y, y2=y, stroke=colour, stroke_width=1.6))
+        parts.append(_mark(middle, y, colour, hit=own["covered"]))
     return svg.picture((_LEFT + _WIDTH + _RIGHT, height), f"{title}: simulated over published", parts, "validation")
-
-
-_ENDS: Final = (("ratio_low", 0.125), ("ratio_high", 8.0))
 
 
 def _axis(height: float) -> list[Markup]:
