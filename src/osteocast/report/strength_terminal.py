@@ -71,11 +71,11 @@ def definition_text(one: Mapping[str, Any]) -> str:
 
 
 def place_text(one: Mapping[str, Any]) -> str:
-    """Return where the work of failure is done: ``41 % within 10 mm of caps and supports, 2 % of the lesion``."""
+    """Return where the work of failure is done: ``within 10 mm of caps and supports 41 %, of the lesion 2 %``."""
     if one["contact_share"] is None:
         return "nowhere: nothing yielded"
-    words = f"{100 * one['contact_share']:.0f} % within 10 mm of caps and supports"
-    return words if one["lesion_share"] is None else f"{words}, {100 * one['lesion_share']:.0f} % of the lesion"
+    words = f"within 10 mm of caps and supports {100 * one['contact_share']:.0f} %"
+    return words if one["lesion_share"] is None else f"{words}, of the lesion {100 * one['lesion_share']:.0f} %"
 
 
 def force_text(newton: float | None) -> str:
