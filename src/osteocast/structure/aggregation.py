@@ -164,7 +164,8 @@ class Aggregation:
         The result is overwritten by the next call.
         """
         if depth == len(self.levels):
-            result: Array = self.inverse @ b
+            # not by BLAS, whose threads wait in a loop for the next small product and keep processors busy
+            result: Array = np.einsum("ij,j->i", self.inverse, b)
             return result
         k, level, each = self._k, self.levels[depth], self._workers.each
         x, other, d, coarse = level.work
