@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -22,13 +22,20 @@ def progress_bar() -> Progress:
 
 
 @contextmanager
-def progress_of_stages() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield what tells how much of a stage is done (its name, done, total): one line a stage."""
+def progress_of_stages(lasting: Sequence[str] | None = None) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what tells how much of a stage is done (its name, done, total): one line a stage.
+
+    Parameters
+    ----------
+    lasting : names of the stages whose line stays while the others give way to one another; None: every line stays.
+    """
     with progress_bar() as bar:
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, total: int) -> None:
             """Show how much of a stage is done."""
+            for other in [name for name in tasks if lasting is not None and name not in (what, *lasting)]:
+                bar.remove_task(tasks.pop(other))
             if what not in tasks:
                 tasks[what] = bar.add_task(escape(what), total=total)
             bar.update(tasks[what], completed=done)

@@ -15,16 +15,14 @@ from osteocast.evidence.load import evidence_sha256
 from osteocast.foundation.banner import BANNER
 from osteocast.foundation.errors import InputError, Issue, OsteocastError
 from osteocast.foundation.files import read_text_limited, write_atomically
-from osteocast.foundation.run_record import new_run_record
 from osteocast.foundation.settings import MOST_WORKERS, out_of_range
 from osteocast.foundation.version import VERSION
 from osteocast.foundation.workers import in_order
 from osteocast.interruption import work_that_stays
 from osteocast.progress import progress_bar, show_notices
 from osteocast.report.folder import RESULT, check_folder, write_files
-from osteocast.report.strength_folder import strength_files
+from osteocast.report.strength_folder import strength_files, strength_record
 from osteocast.report.strength_terminal import force_text
-from osteocast.structure.ct_libraries import READERS
 from osteocast.structure.strength import strength
 from osteocast.structure.strength_cases import Case, read_cases
 from osteocast.structure.strength_document import strength_document
@@ -109,7 +107,7 @@ def _row(case: Case, out: Path) -> dict[str, Any]:
         document = strength_document(found)
         row = {"case": case.name, "outcome": "computed", **_figures(document)}
         command = ("osteocast", "strength", "LIST")
-        record = new_run_record(command, None, {}, evidence_sha256(), case.question.threads, READERS)
+        record = strength_record(command, case.question.threads)
         files = strength_files(found, document, record)
     except OsteocastError as error:
         row = {"case": case.name, "outcome": "not computed", "problems": "; ".join(_told(one) for one in error.issues)}

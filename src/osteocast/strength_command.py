@@ -6,16 +6,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from osteocast.evidence.load import evidence_sha256
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.foundation.run_record import new_run_record
 from osteocast.progress import progress_of_stages, show_notices
 from osteocast.report.folder import check_folder, result_text, write_files
-from osteocast.report.strength_folder import MASK, strength_files
+from osteocast.report.strength_folder import MASK, strength_files, strength_record
 from osteocast.report.strength_terminal import strength_terminal
 from osteocast.strength_batch import strength_of_many
 from osteocast.structure.bone_mask import find_bone
-from osteocast.structure.ct_libraries import READERS
 from osteocast.structure.ct_read import read_ct
 from osteocast.structure.label_picture import write_mask_picture
 from osteocast.structure.strength import Strength, strength
@@ -56,8 +53,7 @@ def strength_command(ct: Path, question: Question, asked: Asked) -> tuple[str, i
     check_folder(asked.out)
     if asked.mask_only:
         return _mask(ct, question, asked.out), 0
-    command = _command(ct, question.labels, asked.out)
-    record = new_run_record(command, None, {}, evidence_sha256(), question.threads, READERS)
+    record = strength_record(_command(ct, question.labels, asked.out), question.threads)
     found = _computed(ct, question)
     document = strength_document(found)
     report = write_files(strength_files(found, document, record), asked.out)

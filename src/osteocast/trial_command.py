@@ -10,9 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.markup import escape
-from rich.progress import Progress, TaskID
-
 from osteocast.domain.trial import Trial
 from osteocast.evidence.load import evidence_sha256
 from osteocast.formats.regimen_file import is_file_name
@@ -22,7 +19,7 @@ from osteocast.foundation.files import read_text_limited
 from osteocast.foundation.run_record import new_run_record
 from osteocast.foundation.settings import workers_out_of_range
 from osteocast.interruption import work_that_stays
-from osteocast.progress import progress_bar, show_notices
+from osteocast.progress import progress_of_stages, show_notices
 from osteocast.report.folder import check_folder, result_text
 from osteocast.report.trial_folder import write_trial_folder
 from osteocast.report.trial_terminal import trial_summary
@@ -118,21 +115,6 @@ def _read(name: str, asked: Asked) -> tuple[Trial, TrialSettings]:
 
 def _simulated(trial: Trial, settings: TrialSettings, work: Path, threads: int) -> TrialResult:
     log = logging.getLogger("osteocast")
-    with progress_bar() as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            """Show what is being done."""
-            _show(bar, tasks, (what, done, total))
-
+    # A replicate that is finished gives way to the next.
+    with progress_of_stages(lasting=("replicates",)) as tell:
         return simulate_trial(trial, settings, work, threads, tell, log.info)
-
-
-def _show(bar: Progress, tasks: dict[str, TaskID], news: tuple[str, int, int]) -> None:
-    """Show what is being done; a replicate that is finished gives way to the next."""
-    what, done, total = news
-    for other in [name for name in tasks if name not in (what, "replicates")]:
-        bar.remove_task(tasks.pop(other))
-    if what not in tasks:
-        tasks[what] = bar.add_task(escape(what), total=total)
-    bar.update(tasks[what], completed=done)

@@ -49,6 +49,11 @@ def strength_files(found: Strength, document: Mapping[str, Any], record: RunReco
     }
 
 
+def strength_record(command: tuple[str, ...], threads: int) -> RunRecord:
+    """Describe a run that is starting now; no file is named or summed in it, because a name may be a person's."""
+    return new_run_record(command, None, {}, evidence_sha256(), threads, READERS)
+
+
 def write_strength(found: Strength, folder: str | Path) -> Path:
     """Write result, fields, pictures and page of a strength, all or none, and return the path of the page.
 
@@ -57,7 +62,7 @@ def write_strength(found: Strength, folder: str | Path) -> Path:
     StorageError
         ``storage.write`` or ``storage.folder``.
     """
-    record = new_run_record(("osteocast.strength",), None, {}, evidence_sha256(), found.question.threads, READERS)
+    record = strength_record(("osteocast.strength",), found.question.threads)
     return write_files(strength_files(found, strength_document(found), record), folder)
 
 

@@ -59,14 +59,14 @@ def find_bone(scan: Scan, question: Question) -> Found:
         return Found(site, "box", bone.mask, np.zeros_like(bone.mask), {}, bone.warnings)
     labels = read_labels(question.labels, scan.volume, question.table)
     asked = [*([question.label] if question.label is not None else []), *(label for _, label in question.parts)]
-    whole = [labels.mask_of(one) for one in asked]
+    masks = [labels.mask_of(one) for one in asked]
     names = [labels.named(one)[0].name for one in asked]
     site = _site(question.site, names)
     lesion = np.zeros(scan.volume.shape_zyx, dtype=bool)
     if question.lesion is not None:
         lesion = labels.mask_of(question.lesion)
-    parts = {part: labels.mask_of(label) for part, label in question.parts}
-    mask = np.logical_or.reduce([*whole, lesion])
+    parts = dict(zip((part for part, _ in question.parts), masks[len(asked) - len(question.parts) :], strict=True))
+    mask = np.logical_or.reduce([*masks, lesion])
     bone = check_bone(scan.volume, mask, names[0], question.metal_allowed)
     warned = [*labels.warnings, *bone.warnings]
     if question.lesion is not None and not (lesion & bone.mask).any():

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.ct_file import with_reader
 from osteocast.structure.ct_geometry import grid_of
-from osteocast.structure.ct_header import MOST_BYTES, MOST_VOXELS, check_memory
+from osteocast.structure.ct_header import MOST_BYTES, check_voxels
 from osteocast.structure.ct_libraries import pydicom, simpleitk
 from osteocast.structure.ct_series import ENHANCED_CT, Slice, choose_series, slices_in
 from osteocast.structure.ct_tags import ALLOWED_TAGS, PIXEL_TAGS, Scanner, number_of, numbers_of, word_of
@@ -93,10 +93,7 @@ def _scale_warning(first: Slice, place: str) -> tuple[Issue, ...]:
 
 
 def _check_size(count: int, shape: tuple[int, int], place: str) -> None:
-    if (voxels := count * shape[0] * shape[1]) > MOST_VOXELS:
-        fix = "Give fewer slices: those of the bone."
-        raise InputError(Issue("ct.too-large", place, f"{voxels:,} voxels", f"at most {MOST_VOXELS:,}", fix))
-    check_memory(voxels, place)
+    check_voxels(count * shape[0] * shape[1], place, "Give fewer slices: those of the bone.")
 
 
 def _pixels(file: Path, shape: tuple[int, int]) -> npt.NDArray[np.float32]:

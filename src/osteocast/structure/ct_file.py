@@ -14,11 +14,10 @@ import numpy.typing as npt
 from osteocast.foundation.errors import InputError, Issue
 from osteocast.structure.ct_header import (
     FORMATS,
-    MOST_VOXELS,
     check_file,
     check_length,
-    check_memory,
     check_nrrd_header,
+    check_voxels,
     format_of,
 )
 from osteocast.structure.ct_libraries import simpleitk
@@ -142,10 +141,7 @@ def _check_header(reader: Any, path: Path, layers: bool) -> None:
     voxels = components
     for n in size:
         voxels *= n
-    if voxels > MOST_VOXELS:
-        fix = "Crop it to the bone first."
-        raise InputError(Issue("ct.too-large", path.name, f"{voxels:,} voxels", f"at most {MOST_VOXELS:,}", fix))
-    check_memory(voxels, path.name)
+    check_voxels(voxels, path.name)
     # NIfTI says where its voxels begin; the text headers of the others are short and counted by their own readers.
     offset = reader.GetMetaData("vox_offset") if reader.HasMetaDataKey("vox_offset") else "0"
     check_length(path, voxels * _bytes_a_voxel(reader) + int(max(float(offset), 0.0)))

@@ -22,8 +22,8 @@ __all__ = [
     "check_data_file",
     "check_file",
     "check_length",
-    "check_memory",
     "check_nrrd_header",
+    "check_voxels",
     "format_of",
 ]
 
@@ -120,8 +120,16 @@ def check_data_file(path: Path, name: str) -> None:
     check_file(path.parent / name)
 
 
-def check_memory(voxels: int, place: str) -> None:
-    """Make sure that a volume fits the memory of this machine, as far as the system tells it (``ct.too-large``)."""
+def check_voxels(voxels: int, place: str, fix: str = "Crop it to the bone first.") -> None:
+    """Make sure that a volume is no larger than is read and fits the memory of this machine, as far as it is told.
+
+    Raises
+    ------
+    InputError
+        ``ct.too-large``
+    """
+    if voxels > MOST_VOXELS:
+        raise InputError(Issue("ct.too-large", place, f"{voxels:,} voxels", f"at most {MOST_VOXELS:,}", fix))
     have = memory_bytes()
     if have is not None and voxels * _BYTES_A_VOXEL > have:
         fix = "Crop it to the bone first, or use a machine with more memory."

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteocast.foundation.errors import InputError, Issue
-from osteocast.structure.ct_header import LONGEST_HEADER, MOST_VOXELS, check_data_file, check_memory
+from osteocast.structure.ct_header import LONGEST_HEADER, check_data_file, check_voxels
 from osteocast.structure.volume import Matrix
 
 __all__ = ["read_meta"]
@@ -80,11 +80,7 @@ def _shape(keys: Mapping[str, str], path: Path) -> tuple[int, int, int]:
     size = [int(n) for n in _numbers(keys, ("dimsize",), 3, path) or [0, 0, 0]]
     if min(size) < 1:
         raise _broken(path, f"DimSize {keys.get('dimsize', 'missing')[:40]}", "three whole numbers")
-    voxels = size[0] * size[1] * size[2]
-    if voxels > MOST_VOXELS:
-        fix = "Crop it to the bone first."
-        raise InputError(Issue("ct.too-large", path.name, f"{voxels:,} voxels", f"at most {MOST_VOXELS:,}", fix))
-    check_memory(voxels, path.name)
+    check_voxels(size[0] * size[1] * size[2], path.name)
     return size[2], size[1], size[0]
 
 

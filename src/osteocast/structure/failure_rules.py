@@ -56,6 +56,7 @@ class _Case(NamedTuple):
     elastic: Solution
     bone: Mask
     ends: Floats
+    contact: Mask
 
 
 class _Met(NamedTuple):
@@ -96,7 +97,8 @@ def rule_loads(loaded: LoadedBone, elastic: Solution, names: tuple[str, ...] = (
         raise InputError(Issue("failure.rule-unknown", "rules", ", ".join(unknown), ", ".join(table), fix))
     stiff = loaded.model.modulus.ravel()[elastic.cell] >= MARROW_MPA
     bone = (loaded.part.ravel()[elastic.cell] != CAP) & stiff
-    case = _Case(loaded, elastic, bone, principal_ends(elastic.displacement, _voxels(elastic)))
+    ends = principal_ends(elastic.displacement, _voxels(elastic))
+    case = _Case(loaded, elastic, bone, ends, at_contact(loaded))
     return tuple(_apply(case, name, table[name]) for name in names or table)
 
 
@@ -106,7 +108,7 @@ def _apply(case: _Case, name: str, rule: Mapping[str, Any]) -> RuleLoad:
     answer: _Answer = _RULES[rule["kind"]](case, rule) if case.bone.any() else "no voxel of bone"
     if isinstance(answer, str):
         return RuleLoad(name, None, None, answer, line)
-    near = None if answer.where is None else bool(at_contact(case.loaded)[answer.where].mean() > 0.5)
+    near = None if answer.where is None else bool(case.contact[answer.where].mean() > 0.5)
     return RuleLoad(name, answer.at_mm * case.loaded.force(case.elastic), answer.at_mm, "", line, near)
 
 

@@ -165,15 +165,16 @@ def _lesion(found: Strength) -> dict[str, Any] | None:
         "volume_ml": _rounded(volume),
         "share": _rounded(volume / _volume_ml(found, found.carried.bone.bone)),
         "without": _carried(found.sound),
-        "load_lost": _rounded(1.0 - with_.failure_load_n / without.failure_load_n),
+        "load_lost": _lost(with_.failure_load_n, without.failure_load_n),
         "pieces": [_piece(one) for one in report_lesions(found.carried.bone, _level(found.built.label))],
-        "yield_lost": _rounded(_yield_lost(with_.yield_load_n, without.yield_load_n)),
-        "stiffness_lost": _rounded(1.0 - with_.stiffness_n_mm / without.stiffness_n_mm),
+        "yield_lost": _lost(with_.yield_load_n, without.yield_load_n),
+        "stiffness_lost": _lost(with_.stiffness_n_mm, without.stiffness_n_mm),
     }
 
 
-def _yield_lost(with_n: float | None, without_n: float | None) -> float | None:
-    return None if with_n is None or without_n is None else 1.0 - with_n / without_n
+def _lost(with_lesion: float | None, without: float | None) -> float | None:
+    """Return the share that a lesion costs; None where one of both is not known."""
+    return None if with_lesion is None or without is None else _rounded(1.0 - with_lesion / without)
 
 
 def _half_way(failure: Failure) -> float:

@@ -27,7 +27,7 @@ from tests.unit.structure.written import (
 )
 
 from osteocast.foundation.errors import InputError
-from osteocast.structure import ct_dicom, ct_libraries, ct_series
+from osteocast.structure import ct_header, ct_libraries, ct_series
 from osteocast.structure.ct_read import Scan, read_ct
 
 
@@ -265,7 +265,7 @@ def test_gaps_between_slices_are_told(tmp_path: Path) -> None:
 
 def test_limits_hold_before_pixels_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_series(tmp_path / "in", small_series())
-    monkeypatch.setattr(ct_dicom, "MOST_VOXELS", 500)
+    monkeypatch.setattr(ct_header, "MOST_VOXELS", 500)
     assert codes(lambda: read_ct(folder)) == ["ct.too-large"]
     monkeypatch.setattr(ct_series, "MOST_FILES", 5)
     assert codes(lambda: read_ct(folder)) == ["ct.too-many-files"]

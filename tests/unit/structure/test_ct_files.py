@@ -15,7 +15,7 @@ from tests.unit.structure.test_volume import reordered
 from tests.unit.structure.written import SECRETS, affine_of, codes, numbered, oblique, orders, plain_affine, write_image
 
 from osteocast.foundation.errors import InputError
-from osteocast.structure import ct_archive, ct_file, ct_header
+from osteocast.structure import ct_archive, ct_header
 from osteocast.structure.ct_read import read_ct
 
 ENDINGS = [".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd"]
@@ -270,4 +270,4 @@ def test_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_limits_are_those_documented() -> None:
     assert ct_header.MOST_BYTES == 4_000_000_000
-    assert ct_file.MOST_VOXELS == 700_000_000
+    assert ct_header.MOST_VOXELS == 700_000_000
