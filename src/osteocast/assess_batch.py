@@ -105,6 +105,7 @@ def _assessed(items: Iterable[Item], work: _Work, processes: int, size: int) -> 
     read: deque[int] = deque()
 
     def chunks() -> Iterator[list[Item]]:
+        """Yield the records in chunks, and note how large each chunk was."""
         for chunk in chunks_of(items):
             read.append(sum(len(one.content) or _stat(one.path)[0] for one in chunk))
             yield chunk

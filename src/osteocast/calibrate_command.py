@@ -89,6 +89,7 @@ class _Clock:
     start: float
 
     def text(self, what: str, done: float, total: float) -> str:
+        """Return how much is done and how long the rest may take."""
         spent = time.monotonic() - self.start
         left = spent * (total - done) / done
         return f"{what}: {done / total:.0%} of all courses, about {max(left, 0.0) / 60.0:.0f} minutes left"

@@ -137,6 +137,7 @@ class _Reader:
     issues: list[Issue]
 
     def plan(self) -> Plan:
+        """Return the plan; problems of stages and scales are collected."""
         self._check_scales()
         stages = tuple(self._stage(stage) for stage in self.file.stages)
         self._check_mentioned(stages)

@@ -116,6 +116,7 @@ def calibrate(
     done = [0.0]
 
     def tell(what: str, size: float) -> None:
+        """Tell of finished courses."""
         done[0] += size
         if progress is not None:
             progress(what, done[0], total)
@@ -162,6 +163,7 @@ def _ensemble(shop: Workshop, stages: Sequence[Stage], posterior: Posterior, mem
     text = posterior.to_toml()
 
     def member(number: int) -> Task:
+        """Return the task of one member of the ensemble."""
         who = Who(shop.who.patients, seed, number)
         depends = (trials, who.patients, seed, number, text)
         return shop.task("member", depends, size, lambda: member_values(trials, parameters, who))

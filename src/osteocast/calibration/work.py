@@ -55,6 +55,7 @@ class Workshop:
         """Return a run that is kept under what it depends on and tells of its size when it is done."""
 
         def one() -> FloatArray:
+            """Return what is kept, or compute and keep it."""
             found = self.kept.array(kind, depends, compute)
             self.tell(kind, size)
             return found

@@ -127,6 +127,7 @@ def _trigger(facts: Mapping[str, FactEntry], findings: tuple[str, ...]) -> _Answ
     names = tuple(dict.fromkeys(name for one in facts.values() for name in one.named))
 
     def answer(seen: tuple[Possible, ...]) -> Possible:
+        """Return the answer where the named items have these values."""
         values = dict(zip(names, seen, strict=True))
         said = {
             name: values[one.copies] if one.copies else known(one.value)

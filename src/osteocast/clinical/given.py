@@ -33,6 +33,7 @@ class _Reading:
     issues: list[Issue] = field(default_factory=list)
 
     def refuse(self, code: str, item: str, found: object, expected: str, fix: str) -> None:
+        """Note a problem of one item."""
         self.issues.append(Issue(code, f"{self.place}: {item}", clipped(found), expected, fix))
 
 

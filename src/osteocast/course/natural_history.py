@@ -118,9 +118,11 @@ class _Person:
     start: float
 
     def of(self, name: str) -> FloatArray:
+        """Return a parameter of the natural history of each person, shape (n,)."""
         return self.typical.get("natural_history", name)
 
     def own(self, name: str) -> FloatArray:
+        """Return a parameter that is another for each primary, shape (n,)."""
         return self.of(f"{name}_{self.origin}")
 
     def chance(self, name: str) -> FloatArray:
@@ -128,6 +130,7 @@ class _Person:
         return np.asarray(-np.log(ndtr(self.typical.streams.person(f"natural_history.{name}"))))
 
     def chances(self, name: str, rows: int) -> FloatArray:
+        """Return waiting times of processes of rate 1, one for each lesion."""
         return np.asarray(-np.log(ndtr(self.typical.streams.lesion(f"natural_history.{name}", rows))))
 
     def shed(self, name: str, totals: FloatArray) -> FloatArray:
@@ -188,6 +191,7 @@ def live(origin: Origin, typical: Typical) -> Lives:
     primary = np.where((first == First.PRIMARY) | known, index, found)
 
     def days(when: FloatArray) -> FloatArray:
+        """Return days after the index; infinite where death comes first."""
         with np.errstate(invalid="ignore"):
             return np.asarray(np.where(when < death, (when - index) * DAYS_PER_YEAR, np.inf))
 

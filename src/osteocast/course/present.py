@@ -124,6 +124,7 @@ def carry(
     carry_chunk = compiled_entry("carry_chunk")
 
     def task(job: slice) -> None:
+        """Carry one chunk of patients to the present."""
         carry_chunk(pieces(people, job), pieces(standing, job), rules[int(draw[job.start])], records[job])
 
     share_out(draw, task, workers, progress)

@@ -113,6 +113,7 @@ def continue_from(
     continue_chunk = compiled_entry("continue_chunk")
 
     def task(job: slice) -> None:
+        """Continue one chunk of patients."""
         continue_chunk(pieces(people, job), pieces(standing, job), rules[int(draw[job.start])], pieces(results, job))
 
     share_out(draw, task, workers, progress)

@@ -57,6 +57,7 @@ def share_out(draws: IntArray, task: Callable[[slice], None], workers: int | Non
     done = 0
 
     def run(job: slice) -> int:
+        """Do one job and return how many rows it had."""
         task(job)
         return int(job.stop - job.start)
 

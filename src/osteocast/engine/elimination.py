@@ -37,6 +37,7 @@ def eliminate(size: int, pattern: set[Place]) -> Elimination:
     while left:
 
         def cost(k: int) -> tuple[int, int]:
+            """Return the fill-in that a pivot makes, ties broken by its number."""
             below = sum(1 for i in left if k in rows[i]) - 1
             return (below * (len(rows[k] & left) - 1), k)
 

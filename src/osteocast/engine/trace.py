@@ -66,6 +66,7 @@ def differentiate(traced: Traced, variables: Sequence[Expression], prefix: str =
     gradients: dict[Expression, dict[Expression, Expression]] = {v: {v: sp.Integer(1)} for v in variables}
 
     def named(expression: Expression) -> Expression:
+        """Return a symbol that stands for an expression in a step of its own."""
         if expression.is_Atom or (-expression).is_Atom:
             return expression
         symbol = sp.Symbol(f"_{prefix}{len(steps)}", real=True)
@@ -73,6 +74,7 @@ def differentiate(traced: Traced, variables: Sequence[Expression], prefix: str =
         return symbol
 
     def gradient(expression: Expression) -> dict[Expression, Expression]:
+        """Return the derivatives of an expression through the steps before it."""
         total: dict[Expression, list[Expression]] = {}
         for symbol in sorted(expression.free_symbols, key=lambda s: s.name):
             inner = gradients.get(symbol)

@@ -142,9 +142,11 @@ def in_unit(parameter: Parameter, unit: str) -> Parameter:
         return parameter
 
     def to(value: float) -> float:
+        """Return a value of the parameter in the unit asked for."""
         return convert(value, parameter.unit, unit, parameter.substance)
 
     def spread(s: Spread) -> Spread:
+        """Return a spread in that unit; only a normal one has a unit."""
         return Spread("normal", to(s.sd)) if s.kind == "normal" else s
 
     return replace(

@@ -71,6 +71,7 @@ def _signed(value: int) -> int:
 @compiled_as(_signed)
 def _signed_compiled(value: Any) -> Any:
     def implementation(value: Any) -> Any:
+        """Return the bits as a signed 64-bit word."""
         return np.int64(value)
 
     return implementation

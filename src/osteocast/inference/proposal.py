@@ -153,6 +153,7 @@ def _temperature(log_likelihood: FloatArray, log_ratio: FloatArray, wanted: floa
     """Return the largest exponent in (0, 1] of the likelihood that keeps `wanted` effective draws."""
 
     def enough(temperature: float) -> bool:
+        """Whether so many draws are effective at a temperature."""
         return effective_sample_size(_tempered(log_likelihood, log_ratio, temperature)) >= wanted
 
     if enough(1.0):

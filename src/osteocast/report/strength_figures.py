@@ -117,6 +117,7 @@ def curve(all_series: Sequence[Mapping[str, Any]]) -> Markup:
     limit = round_limit(max(max(one["force_n"]) for one in all_series) / _KILO)
 
     def at(mm: float, newton: float) -> Point:
+        """Return the point of a displacement and a force."""
         return left + (right - left) * mm / reach, bottom - (bottom - top) * newton / _KILO / limit
 
     drawn = []

@@ -116,6 +116,7 @@ def _next(level: Blocks, motion: Array, size: int, threads: bool) -> tuple[Level
     rest, scaled = np.zeros_like(zero), np.zeros_like(zero)
 
     def product(v: Array) -> Array:
+        """Return the inverse diagonal blocks times the matrix times `v`."""
         getattr(k, f"rows_{size}_{size}")(matrix, zero, v.astype(F), rest, F(1), (0, count))
         getattr(k, f"first_{size}")(matrix, rest, scaled, scaled, F(1), (0, count))
         return scaled

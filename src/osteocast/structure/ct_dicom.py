@@ -100,6 +100,7 @@ def _pixels(file: Path, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
     itk = simpleitk()
 
     def read() -> npt.NDArray[np.float32]:
+        """Return the scaled values of one file."""
         image = itk.ReadImage(str(file), itk.sitkFloat32, imageIO="GDCMImageIO")
         values: npt.NDArray[np.float32] = itk.GetArrayFromImage(image)
         return values
@@ -150,6 +151,7 @@ def _frame(header: Any, number: int) -> _Frame:
     own, shared = header.PerFrameFunctionalGroupsSequence[number], header.SharedFunctionalGroupsSequence[0]
 
     def group(name: str) -> Any:
+        """Return a group of tags of the frame, or of all frames."""
         found = own.get(name) or shared.get(name)
         return found[0] if found else {}
 
